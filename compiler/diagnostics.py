@@ -1,0 +1,127 @@
+"""What egc says about a configuration: places, diagnostics and the report that collects them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a file. Lines and columns count from 1; `end_column` is the first column behind the place."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that belongs to a diagnostic, and what it has to do with it."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Arguments:
+        code: the short id (`CO104`); never reused for another meaning.
+        name: what is wrong, as a word that reads well after *ignore* (`unknown-property`).
+        severity: errors stop the build at the end of their stage.
+        message: one sentence for the person who wrote the configuration.
+        span: the place that is wrong.
+        related: further places.
+        help: what to do about it, or empty.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    span: Span
+    related: tuple[Related, ...] = ()
+    help: str = ""
+
+
+class DoesNotCompile(Exception):
+    """The configuration has errors; `report` holds them all."""
+
+    def __init__(self, report: "Report") -> None:
+        super().__init__(f"{report.errors} error(s)")
+        self.report = report
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects the diagnostics of a compilation and the text of the files they point into."""
+
+    sources: dict[str, str] = field(default_factory=dict)
+    _found: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        name: str,
+        severity: Severity,
+        message: str,
+        span: Span,
+        *,
+        related: tuple[Related, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Record one finding; the same finding at the same place is kept once."""
+        found = Diagnostic(code, name, severity, message, span, related, help)
+        if found not in self._found:
+            self._found.append(found)
+
+    def error(
+        self,
+        code: str,
+        name: str,
+        message: str,
+        span: Span,
+        *,
+        related: tuple[Related, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Record an error."""
+        self.add(code, name, "error", message, span, related=related, help=help)
+
+    def warning(
+        self,
+        code: str,
+        name: str,
+        message: str,
+        span: Span,
+        *,
+        related: tuple[Related, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Record a warning."""
+        self.add(code, name, "warning", message, span, related=related, help=help)
+
+    @property
+    def errors(self) -> int:
+        """How many errors were found."""
+        return sum(found.severity == "error" for found in self._found)
+
+    def end_stage(self) -> None:
+        """Raise DoesNotCompile if the stage that ends here, or one before it, found an error."""
+        if self.errors:
+            raise DoesNotCompile(self)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """All findings, sorted by place."""
+        return iter(sorted(self._found, key=lambda found: (found.span, found.code, found.message)))
+
+    def __len__(self) -> int:
+        return len(self._found)

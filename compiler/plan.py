@@ -1,0 +1,183 @@
+"""The plan: the program that a configuration means, as frozen data with places.
+
+Everything behind `lower` reads this and never the YAML: emission, lint, diff, access, route and trace.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from egc.compiler.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value that is looked up in the environment when the gateway starts (decisions: variables stay variables).
+
+    `parts` alternates literal text and (name, default) pairs; a single pair with no text around it is the plain case.
+    `kind` is what the value must be: the runtime refuses to start on anything else, naming the variable.
+    """
+
+    kind: Literal["text", "number", "integer", "port", "flag", "url"]
+    parts: tuple[str | tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The name of another object of the emitted module: a service, the store."""
+
+    name: str
+
+
+Plain: TypeAlias = str | int | float | bool | None
+Setting: TypeAlias = "Plain | Lookup | Reference | Table | tuple[Setting, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A setting that is a mapping, in the order of the file."""
+
+    entries: tuple[tuple[str, "Setting"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One keyword argument of an emitted object. `span` is None for a default, which is marked so."""
+
+    keyword: str
+    value: Setting
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket: http, https or admin."""
+
+    name: Literal["http", "https", "admin"]
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One definition of an apiEndpoint. `variable` is its name in the module."""
+
+    variable: str
+    name: str
+    scopes: tuple[str, ...]
+    properties: Table
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A serviceEndpoint."""
+
+    variable: str
+    name: str
+    urls: tuple[Setting, ...]
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class HostPattern:
+    """Which Host values a route takes: `text` as configured; `regex` for Python's re, None for a literal or `*`."""
+
+    text: str
+    regex: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """Which paths a route takes.
+
+    `text` is the pattern as configured; `regex` is for Python's `re` with IGNORECASE and ASCII (no IGNORECASE where
+    `sensitive`), None where `text` is a literal path. `names` are the parameters by group. `strip` says what
+    `stripPath` leaves: "path" (no parameter: `/` and the query), "all" (nothing is cut), "group" (from the first
+    parameter or `*` on), "never" (a pathRegex: a build error where asked for).
+    """
+
+    text: str
+    regex: str | None
+    names: tuple[str, ...]
+    sensitive: bool
+    strip: Literal["path", "all", "group", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a policy in a pipeline; `variable` is `<pipeline>_<position>_<policy>`."""
+
+    variable: str
+    policy: str
+    class_name: str
+    module: str
+    arguments: tuple[Argument, ...]
+    positional: tuple[Reference, ...]
+    answers: Literal["never", "maybe", "always"]
+    waits: bool
+    condition: "Condition | None"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a step. Conditions beyond `always` and `never` follow with their own expressions."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    children: tuple["Condition", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Steps in order. `skipped` are steps behind an unconditional answer: they never run and are not emitted."""
+
+    variable: str
+    name: str
+    steps: tuple[Step, ...]
+    skipped: tuple[Step, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path of one endpoint definition, in the order of matching (D67-D75).
+
+    `pipeline` is None for an endpoint in no pipeline: it answers 404 `Not Found` and ends the matching (D44).
+    `methods` is None for all methods.
+    """
+
+    host: HostPattern
+    path: PathPattern
+    methods: tuple[str, ...] | None
+    endpoint: Endpoint
+    pipeline: Pipeline | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServer:
+    """The OAuth2 server, present when the configuration lists the oauth2 policy."""
+
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The whole program."""
+
+    source_name: str
+    source_sha256: str
+    listeners: tuple[Listener, ...]
+    endpoints: tuple[Endpoint, ...]
+    services: tuple[Service, ...]
+    store: tuple[Argument, ...]
+    authorization: AuthorizationServer | None
+    pipelines: tuple[Pipeline, ...]
+    routes: tuple[Route, ...]
+    options: tuple[Argument, ...]
+    resolved_variables: tuple[tuple[str, str], ...]
+    files: tuple[str, ...]
