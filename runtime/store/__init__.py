@@ -242,8 +242,17 @@ class Store(Protocol):
 
     async def create_code(self, code: AuthorizationCode) -> None: ...
 
-    async def redeem_code(self, digest: bytes, now: float) -> AuthorizationCode | None:
+    async def get_code(self, digest: bytes, now: float) -> AuthorizationCode | None:
+        """The code if it is neither spent nor expired, left as it is: its bindings are checked before it is redeemed.
+
+        A wrong client or redirect URI leaves the code to its owner (C230).
+        """
+
+    async def redeem_code(self, digest: bytes, now: float, tokens: Sequence[Token] = ()) -> AuthorizationCode | None:
         """Use up the code: exactly one caller ever gets it, however many ask and wherever they run.
+
+        `tokens` are stored in the same transaction for that one caller, so that a second presentation cannot come
+        between the code and what it is exchanged for.
 
         None if it is unknown, expired, or was redeemed before; a second presentation revokes every token of the
         code's family (RFC 6749 section 4.1.2). A spent code is remembered until it expires.
