@@ -179,8 +179,12 @@ class Store(Protocol):
     async def list_users(self, start: int, count: int) -> tuple[Sequence[User], int]:
         """One page in order of creation, and the cursor of the next page: 0 at the end (C110 done right)."""
 
-    async def update_user(self, user: User) -> None:
-        """Replace properties, active flag and `updated_at` of the user with `user.id`."""
+    async def update_user(self, user: User, seen: float | None = None) -> bool:
+        """Replace properties, active flag and `updated_at` of the user with `user.id`.
+
+        False, and nothing changed, if there is no such user or, with `seen`, if its `updated_at` is another by now:
+        who reads, changes and writes back passes what was read, so that no change in between is lost.
+        """
 
     async def set_user_active(self, user_id: str, active: bool, now: float) -> None:
         """Change the flag; deactivating also deactivates the user's applications (C67)."""
@@ -202,8 +206,11 @@ class Store(Protocol):
 
     async def applications_of(self, user_id: str) -> Sequence[Application]: ...
 
-    async def update_application(self, application: Application) -> None:
-        """Replace properties, active flag and `updated_at`. Raises Conflict as `create_application`."""
+    async def update_application(self, application: Application, seen: float | None = None) -> bool:
+        """Replace properties, active flag and `updated_at`. Raises Conflict as `create_application`.
+
+        `seen` and the result are as in `update_user`.
+        """
 
     async def delete_application(self, application_id: str) -> None:
         """Remove the application with its credentials, codes and tokens (N34)."""
@@ -223,8 +230,11 @@ class Store(Protocol):
 
     async def list_credentials(self) -> Sequence[Credential]: ...
 
-    async def update_credential(self, credential: Credential) -> None:
-        """Replace secret, scopes, active flag, properties and `updated_at`. Raises Conflict for unknown scopes."""
+    async def update_credential(self, credential: Credential, seen: float | None = None) -> bool:
+        """Replace secret, scopes, active flag, properties and `updated_at`. Raises Conflict for unknown scopes.
+
+        `seen` and the result are as in `update_user`.
+        """
 
     async def delete_credential(self, type_: CredentialType, credential_id: str) -> bool: ...
 

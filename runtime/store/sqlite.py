@@ -1,0 +1,671 @@
+"""The embedded store: one SQLite file in WAL mode, shared by all workers of one machine.
+
+Look-ups run on the event loop over one read connection (microseconds, from mapped memory) and see whatever any worker
+has committed. Writes run in the `Writer` thread and return once they are on disk.
+"""
+# ruff: noqa: S608 - statements are put together from the column lists of `rows` only; every value is a parameter
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from egc.runtime.store import (
+    CREDENTIAL_TYPES,
+    Application,
+    Authenticated,
+    AuthorizationCode,
+    Conflict,
+    Credential,
+    CredentialType,
+    Session,
+    StoreError,
+    Token,
+    User,
+)
+from egc.runtime.store.faults import is_busy, store_error
+from egc.runtime.store.layout import create_or_check
+from egc.runtime.store.place import prepare
+from egc.runtime.store.rows import (
+    APPLICATION,
+    CODE,
+    CREDENTIAL,
+    SESSION,
+    TOKEN,
+    USER,
+    code_row,
+    read_application,
+    read_code,
+    read_credential,
+    read_scopes,
+    read_session,
+    read_token,
+    read_user,
+    token_row,
+    write_json,
+)
+from egc.runtime.store.writer import LOCK_SECONDS, Writer, begin_immediate
+
+_MAPPED_BYTES = 256 * 1024 * 1024
+_WAL_BYTES_KEPT = 64 * 1024 * 1024
+_READ_BUSY_SECONDS = 1.0
+_PURGE_ROWS = 1000
+_REVOKED_KEPT_SECONDS = 3600.0
+"""How long a revoked family is remembered after its last code or token has expired."""
+
+_ONE_PER_CONSUMER = ("basic-auth", "oauth2")
+_UNKNOWN_SCOPES = "One or more scopes don't exist"
+
+_AUTHENTICATE = """
+    SELECT t.id, t.digest, t.kind, t.client_id, t.user_id, t.scopes, t."grant", t.family, t.created_at, t.expires_at,
+           a.id, a.user_id, a.is_active, a.created_at, a.updated_at, a.properties,
+           u.id, u.username, u.is_active, u.created_at, u.updated_at, u.properties
+    FROM token AS t
+    JOIN application AS a ON a.id = t.client_id
+    LEFT JOIN user AS u ON u.id = t.user_id
+    WHERE t.id = ? AND t.kind = 'access' AND NOT t.is_spent
+      AND a.is_active AND (t.user_id IS NULL OR u.is_active)
+"""
+
+R = TypeVar("R")
+Connection = sqlite3.Connection
+
+
+class SQLiteStore:
+    """A `Store` in `directory`/egc.db.
+
+    Arguments:
+        directory: made with mode 0700 where it is missing; never on a network file system (decisions 16).
+
+    Nothing is opened before `open`, which belongs after fork. Every operation may raise StoreError.
+    """
+
+    waits = False
+
+    def __init__(self, directory: str | Path) -> None:
+        self._directory = Path(directory)
+        self._path = self._directory
+        self._reader: Connection | None = None
+        self._writer: Writer | None = None
+
+    async def open(self) -> None:
+        """Make or check directory, file and tables, then start the writer.
+
+        Raises StoreError with a sentence: wrong permissions, network disk, newer layout, damaged or locked file.
+        """
+        if self._writer is not None:
+            return
+        self._path, self._reader = await asyncio.to_thread(_open, self._directory)
+        self._writer = Writer(lambda: _connect(self._path))
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Finish accepted writes and close. A second call does nothing."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    async def check(self) -> None:
+        """Read a row and durably write one (readiness)."""
+        self._one("SELECT version FROM layout")
+        await self._execute("UPDATE layout SET checked_at = ?", time.time())
+
+    # Users
+
+    async def create_user(self, user: User) -> None:
+        row = (
+            user.id,
+            user.username,
+            user.is_active,
+            user.created_at,
+            user.updated_at,
+            write_json(user.properties),
+        )
+
+        def work(db: Connection) -> None:
+            try:
+                db.execute(f"INSERT INTO user ({USER}) VALUES (?, ?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                taken = db.execute("SELECT 1 FROM user WHERE username = ?", (user.username,)).fetchone()
+                field = "username" if taken else "id"
+                raise Conflict(f"{field} already exists", field) from None
+
+        await self._write(work)
+
+    async def get_user(self, user_id: str) -> User | None:
+        row = self._one(f"SELECT {USER} FROM user WHERE id = ?", user_id)
+        return read_user(*row) if row else None
+
+    async def find_user(self, username: str) -> User | None:
+        row = self._one(f"SELECT {USER} FROM user WHERE username = ?", username)
+        return read_user(*row) if row else None
+
+    async def list_users(self, start: int, count: int) -> tuple[Sequence[User], int]:
+        rows, cursor = self._page(f"SELECT seq, {USER} FROM user WHERE seq > ? ORDER BY seq LIMIT ?", start, count)
+        return [read_user(*row) for row in rows], cursor
+
+    async def update_user(self, user: User, seen: float | None = None) -> bool:
+        changed = await self._execute(
+            "UPDATE user SET is_active = ?, updated_at = ?, properties = ? "
+            "WHERE id = ? AND (? IS NULL OR updated_at = ?)",
+            user.is_active,
+            user.updated_at,
+            write_json(user.properties),
+            user.id,
+            seen,
+            seen,
+        )
+        return changed == 1
+
+    async def set_user_active(self, user_id: str, active: bool, now: float) -> None:
+        def work(db: Connection) -> None:
+            db.execute("UPDATE user SET is_active = ?, updated_at = ? WHERE id = ?", (active, now, user_id))
+            if not active:
+                db.execute(
+                    "UPDATE application SET is_active = 0, updated_at = ? WHERE user_id = ? AND is_active",
+                    (now, user_id),
+                )
+
+        await self._write(work)
+
+    async def delete_user(self, user_id: str) -> None:
+        # Foreign keys take everything that belongs to the user along.
+        await self._execute("DELETE FROM user WHERE id = ?", user_id)
+
+    # Applications
+
+    async def create_application(self, application: Application) -> None:
+        row = (
+            application.id,
+            application.user_id,
+            application.is_active,
+            application.created_at,
+            application.updated_at,
+            write_json(application.properties),
+            _name(application),
+        )
+
+        def work(db: Connection) -> None:
+            try:
+                db.execute(f"INSERT INTO application ({APPLICATION}, name) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                raise _application_conflict(db, application) from None
+
+        await self._write(work)
+
+    async def get_application(self, application_id: str) -> Application | None:
+        row = self._one(f"SELECT {APPLICATION} FROM application WHERE id = ?", application_id)
+        return read_application(*row) if row else None
+
+    async def find_applications(self, name: str) -> Sequence[Application]:
+        rows = self._all(f"SELECT {APPLICATION} FROM application WHERE name = ? ORDER BY seq", name)
+        return [read_application(*row) for row in rows]
+
+    async def list_applications(self, start: int, count: int) -> tuple[Sequence[Application], int]:
+        rows, cursor = self._page(
+            f"SELECT seq, {APPLICATION} FROM application WHERE seq > ? ORDER BY seq LIMIT ?", start, count
+        )
+        return [read_application(*row) for row in rows], cursor
+
+    async def applications_of(self, user_id: str) -> Sequence[Application]:
+        rows = self._all(f"SELECT {APPLICATION} FROM application WHERE user_id = ? ORDER BY seq", user_id)
+        return [read_application(*row) for row in rows]
+
+    async def update_application(self, application: Application, seen: float | None = None) -> bool:
+        changes = (
+            application.is_active,
+            application.updated_at,
+            write_json(application.properties),
+            _name(application),
+            application.id,
+            seen,
+            seen,
+        )
+
+        def work(db: Connection) -> bool:
+            try:
+                changed = db.execute(
+                    "UPDATE application SET is_active = ?, updated_at = ?, properties = ?, name = ? "
+                    "WHERE id = ? AND (? IS NULL OR updated_at = ?)",
+                    changes,
+                )
+            except sqlite3.IntegrityError:
+                raise _application_conflict(db, application) from None
+            return changed.rowcount == 1
+
+        return await self._write(work)
+
+    async def delete_application(self, application_id: str) -> None:
+        await self._execute("DELETE FROM application WHERE id = ?", application_id)
+
+    # Credentials
+
+    async def create_credential(self, credential: Credential) -> None:
+        scopes = None if credential.scopes is None else write_json(credential.scopes)
+        properties = write_json(credential.properties)
+
+        def work(db: Connection) -> None:
+            _check_scopes(db, credential.scopes)
+            owner = _owner_column(db, credential.consumer_id)
+            row = db.execute(
+                "SELECT is_active FROM credential WHERE type = ? AND id = ?", (credential.type, credential.id)
+            ).fetchone()
+            if row is not None and credential.type not in _ONE_PER_CONSUMER:
+                raise Conflict("keyId already exists", "keyId")
+            if row is not None and row[0]:
+                raise Conflict("Credential already exists and is active", "consumerId")
+            db.execute("DELETE FROM credential WHERE type = ? AND id = ?", (credential.type, credential.id))
+            db.execute(
+                f"INSERT INTO credential (type, id, {owner}, is_active, created_at, updated_at, secret, scopes, "
+                "properties) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    credential.type,
+                    credential.id,
+                    credential.consumer_id,
+                    credential.is_active,
+                    credential.created_at,
+                    credential.updated_at,
+                    credential.secret,
+                    scopes,
+                    properties,
+                ),
+            )
+
+        await self._write(work)
+
+    async def get_credential(self, type_: CredentialType, credential_id: str) -> Credential | None:
+        row = self._one(f"SELECT {CREDENTIAL} FROM credential WHERE type = ? AND id = ?", type_, credential_id)
+        return read_credential(row) if row else None
+
+    async def credentials_of(self, consumer_id: str) -> Sequence[Credential]:
+        rows = self._all(
+            f"SELECT {CREDENTIAL} FROM credential WHERE user_id = ? OR application_id = ? ORDER BY seq",
+            consumer_id,
+            consumer_id,
+        )
+        credentials = [read_credential(row) for row in rows]
+        return sorted(credentials, key=lambda credential: CREDENTIAL_TYPES.index(credential.type))
+
+    async def list_credentials(self) -> Sequence[Credential]:
+        # The one look-up without a bound: off the loop, on a connection of its own.
+        return await asyncio.to_thread(self._read_credentials)
+
+    async def update_credential(self, credential: Credential, seen: float | None = None) -> bool:
+        changes = (
+            credential.is_active,
+            credential.updated_at,
+            credential.secret,
+            None if credential.scopes is None else write_json(credential.scopes),
+            write_json(credential.properties),
+            credential.type,
+            credential.id,
+            seen,
+            seen,
+        )
+
+        def work(db: Connection) -> bool:
+            _check_scopes(db, credential.scopes)
+            changed = db.execute(
+                "UPDATE credential SET is_active = ?, updated_at = ?, secret = ?, scopes = ?, properties = ? "
+                "WHERE type = ? AND id = ? AND (? IS NULL OR updated_at = ?)",
+                changes,
+            )
+            return changed.rowcount == 1
+
+        return await self._write(work)
+
+    async def delete_credential(self, type_: CredentialType, credential_id: str) -> bool:
+        return await self._execute("DELETE FROM credential WHERE type = ? AND id = ?", type_, credential_id) == 1
+
+    # Scopes
+
+    async def list_scopes(self) -> Sequence[str]:
+        return [name for (name,) in self._all("SELECT name FROM scope ORDER BY seq")]
+
+    async def create_scopes(self, scopes: Sequence[str]) -> None:
+        def work(db: Connection) -> None:
+            try:
+                db.executemany("INSERT INTO scope (name) VALUES (?)", [(scope,) for scope in dict.fromkeys(scopes)])
+            except sqlite3.IntegrityError:
+                raise Conflict("One or more scopes already exist.", "scopes") from None
+
+        await self._write(work)
+
+    async def delete_scope(self, scope: str) -> bool:
+        def work(db: Connection) -> bool:
+            if db.execute("DELETE FROM scope WHERE name = ?", (scope,)).rowcount == 0:
+                return False
+            held = db.execute("SELECT seq, scopes FROM credential WHERE scopes IS NOT NULL").fetchall()
+            for seq, text in held:
+                scopes = read_scopes(text)
+                if scope in scopes:
+                    left = write_json([other for other in scopes if other != scope])
+                    db.execute("UPDATE credential SET scopes = ? WHERE seq = ?", (left, seq))
+            return True
+
+        return await self._write(work)
+
+    # Codes and tokens
+
+    async def create_code(self, code: AuthorizationCode) -> None:
+        row = code_row(code)
+
+        def work(db: Connection) -> None:
+            try:
+                db.execute(f"INSERT INTO code ({CODE}, is_spent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
+            except sqlite3.IntegrityError:
+                # The client or the user was deleted a moment ago, which would have deleted the code too.
+                if db.execute("SELECT 1 FROM code WHERE digest = ?", (code.digest,)).fetchone():
+                    raise Conflict("The code already exists", "code") from None
+
+        await self._write(work)
+
+    async def redeem_code(self, digest: bytes, now: float) -> AuthorizationCode | None:
+        def work(db: Connection) -> AuthorizationCode | None:
+            row = db.execute(f"SELECT is_spent, {CODE} FROM code WHERE digest = ?", (digest,)).fetchone()
+            if row is None:
+                return None
+            code = read_code(row[1:])
+            if row[0]:
+                _revoke_family(db, code.family)
+                return None
+            if code.expires_at <= now:
+                return None
+            db.execute("UPDATE code SET is_spent = 1 WHERE digest = ?", (digest,))
+            return code
+
+        return await self._write(work)
+
+    async def save_tokens(self, tokens: Sequence[Token]) -> bool:
+        return await self._write(lambda db: _insert_tokens(db, tokens))
+
+    async def authenticate(self, token_id: str) -> Authenticated | None:
+        row = self._one(_AUTHENTICATE, token_id)
+        if row is None:
+            return None
+        return Authenticated(
+            read_token(row[:10]), read_application(*row[10:16]), None if row[16] is None else read_user(*row[16:])
+        )
+
+    async def get_token(self, token_id: str) -> Token | None:
+        row = self._one(f"SELECT {TOKEN} FROM token WHERE id = ? AND NOT is_spent", token_id)
+        return read_token(row) if row else None
+
+    async def find_tokens(self, client_id: str, now: float) -> Sequence[Token]:
+        rows = self._all(
+            f"SELECT {TOKEN} FROM token WHERE client_id = ? AND expires_at > ? AND NOT is_spent "
+            "ORDER BY created_at, id",
+            client_id,
+            now,
+        )
+        return [read_token(row) for row in rows]
+
+    async def rotate(self, refresh: Token, successors: Sequence[Token]) -> bool:
+        def work(db: Connection) -> bool:
+            spent = db.execute(
+                "UPDATE token SET is_spent = 1 WHERE id = ? AND kind = 'refresh' AND NOT is_spent", (refresh.id,)
+            )
+            if spent.rowcount == 1 and _insert_tokens(db, successors):
+                return True
+            _revoke_family(db, refresh.family)
+            return False
+
+        return await self._write(work)
+
+    async def spent_refresh(self, token_id: str) -> Token | None:
+        row = self._one(f"SELECT {TOKEN} FROM token WHERE id = ? AND kind = 'refresh' AND is_spent", token_id)
+        return read_token(row) if row else None
+
+    async def revoke_token(self, token_id: str) -> bool:
+        return await self._execute("DELETE FROM token WHERE id = ? AND NOT is_spent", token_id) == 1
+
+    async def revoke_family(self, family: str) -> None:
+        await self._write(lambda db: _revoke_family(db, family))
+
+    # Sessions and guessing
+
+    async def save_session(self, session: Session, replaces: bytes | None = None) -> None:
+        row = (session.id, session.user_id, write_json(session.data), session.created_at, session.expires_at)
+
+        def work(db: Connection) -> None:
+            db.execute("DELETE FROM session WHERE id = ? OR id = ?", (session.id, replaces))
+            try:
+                db.execute(f"INSERT INTO session ({SESSION}) VALUES (?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                # The user was deleted a moment ago, which would have deleted the session too.
+                return
+
+        await self._write(work)
+
+    async def get_session(self, session_id: bytes) -> Session | None:
+        row = self._one(f"SELECT {SESSION} FROM session WHERE id = ?", session_id)
+        return read_session(row) if row else None
+
+    async def delete_session(self, session_id: bytes) -> None:
+        await self._execute("DELETE FROM session WHERE id = ?", session_id)
+
+    async def record_failure(self, key: bytes, now: float, window: float) -> int:
+        def work(db: Connection) -> int:
+            db.execute("DELETE FROM failure WHERE key = ? AND expires_at <= ?", (key, now))
+            db.execute("INSERT INTO failure (key, at, expires_at) VALUES (?, ?, ?)", (key, now, now + window))
+            row = db.execute("SELECT count(*) FROM failure WHERE key = ? AND at > ?", (key, now - window)).fetchone()
+            return int(row[0])
+
+        return await self._write(work)
+
+    async def failures(self, key: bytes, now: float, window: float) -> int:
+        row = self._one("SELECT count(*) FROM failure WHERE key = ? AND at > ?", key, now - window)
+        return int(row[0]) if row else 0
+
+    async def clear_failures(self, key: bytes) -> None:
+        await self._execute("DELETE FROM failure WHERE key = ?", key)
+
+    async def purge(self, now: float) -> int:
+        # In small transactions, so that other writers wait for milliseconds only.
+        removed = 0
+        for table, key in (
+            ("token", "id"),
+            ("code", "digest"),
+            ("session", "id"),
+            ("failure", "seq"),
+            ("revoked_family", "family"),
+        ):
+            statement = (
+                f"DELETE FROM {table} WHERE {key} IN "
+                f"(SELECT {key} FROM {table} WHERE expires_at <= ? LIMIT {_PURGE_ROWS})"
+            )
+            gone = _PURGE_ROWS
+            while gone == _PURGE_ROWS:
+                gone = await self._execute(statement, now)
+                removed += gone
+        return removed
+
+    # Reading and writing
+
+    def _one(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
+        try:
+            row: tuple[Any, ...] | None = self._reading().execute(sql, parameters).fetchone()
+        except UnicodeEncodeError:
+            # A lone surrogate: such a text was never stored.
+            return None
+        except sqlite3.Error as error:
+            raise self._read_failed(error) from error
+        return row
+
+    def _all(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._reading().execute(sql, parameters).fetchall()
+        except UnicodeEncodeError:
+            return []
+        except sqlite3.Error as error:
+            raise self._read_failed(error) from error
+
+    def _page(self, sql: str, start: int, count: int) -> tuple[list[tuple[Any, ...]], int]:
+        """Rows without their leading `seq`, and the `seq` to continue after: 0 at the end."""
+        rows = self._all(sql, start, count + 1)
+        cursor = int(rows[count - 1][0]) if len(rows) > count else 0
+        return [row[1:] for row in rows[:count]], cursor
+
+    def _reading(self) -> Connection:
+        if self._reader is None:
+            if self._writer is None:
+                raise StoreError("The store is not open.")
+            self._reader = _connect_reader(self._path)
+        return self._reader
+
+    def _read_failed(self, error: sqlite3.Error) -> StoreError:
+        """The error for the caller. A faulty connection is dropped; the next read opens another."""
+        if not is_busy(error) and self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        return store_error(error)
+
+    def _read_credentials(self) -> list[Credential]:
+        try:
+            with closing(_connect_reader(self._path)) as reader:
+                return [
+                    read_credential(row) for row in reader.execute(f"SELECT {CREDENTIAL} FROM credential ORDER BY seq")
+                ]
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+
+    async def _execute(self, sql: str, *parameters: object) -> int:
+        """Write by one statement; returns how many rows it touched."""
+        return await self._write(lambda db: db.execute(sql, parameters).rowcount)
+
+    async def _write(self, work: Callable[[Connection], R]) -> R:
+        if self._writer is None:
+            raise StoreError("The store is not open.")
+        try:
+            return await self._writer.run(work)
+        except UnicodeEncodeError:
+            raise Conflict("Text with a lone surrogate cannot be stored", "text") from None
+
+
+def _open(directory: Path) -> tuple[Path, Connection]:
+    """Prepare the file and its tables; returns its path and the connection for reading."""
+    path = prepare(directory)
+    try:
+        with closing(_connect(path)) as connection:
+            begin_immediate(connection)
+            create_or_check(connection, str(path))
+            connection.execute("COMMIT")
+        return path, _connect_reader(path)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {store_error(error)}") from error
+
+
+def _connect(path: Path) -> Connection:
+    """A connection that writes, in autocommit mode: transactions are begun by name."""
+    connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _enter_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
+        connection.execute("PRAGMA busy_timeout = 0")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _enter_wal(connection: Connection) -> None:
+    """Switch the file to WAL, trying while another worker does the same."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.002)
+        else:
+            if mode != "wal":
+                raise StoreError(f"The store cannot use a write-ahead log here (journal mode {mode}).")
+            return
+
+
+def _connect_reader(path: Path) -> Connection:
+    """A connection that only reads."""
+    connection = sqlite3.connect(path, timeout=_READ_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _name(application: Application) -> str | None:
+    """The name as indexed; applications without one do not collide."""
+    return application.name or None
+
+
+def _application_conflict(db: Connection, application: Application) -> Conflict:
+    if not db.execute("SELECT 1 FROM user WHERE id = ?", (application.user_id,)).fetchone():
+        return Conflict("The specified user does not exist", "userId")
+    same_name = db.execute(
+        "SELECT 1 FROM application WHERE user_id = ? AND name = ? AND id <> ?",
+        (application.user_id, _name(application), application.id),
+    )
+    if same_name.fetchone():
+        return Conflict(
+            f"{application.user_id} has already another application bound with {application.name} as name", "name"
+        )
+    return Conflict("id already exists", "id")
+
+
+def _owner_column(db: Connection, consumer_id: str) -> str:
+    """Which column holds this consumer; Conflict if there is none (it may have been deleted a moment ago)."""
+    if db.execute("SELECT 1 FROM user WHERE id = ?", (consumer_id,)).fetchone():
+        return "user_id"
+    if db.execute("SELECT 1 FROM application WHERE id = ?", (consumer_id,)).fetchone():
+        return "application_id"
+    raise Conflict(f"No consumer found with id: {consumer_id}", "consumerId")
+
+
+def _check_scopes(db: Connection, scopes: Sequence[str] | None) -> None:
+    for scope in scopes or ():
+        if not db.execute("SELECT 1 FROM scope WHERE name = ?", (scope,)).fetchone():
+            raise Conflict(_UNKNOWN_SCOPES, "scopes")
+
+
+def _insert_tokens(db: Connection, tokens: Sequence[Token]) -> bool:
+    """Insert all or none. False if a family is revoked, or a client or user is gone."""
+    for token in tokens:
+        if db.execute("SELECT 1 FROM revoked_family WHERE family = ?", (token.family,)).fetchone():
+            return False
+    rows = [token_row(token) for token in tokens]
+    db.execute("SAVEPOINT tokens")
+    try:
+        db.executemany(f"INSERT INTO token ({TOKEN}, is_spent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows)
+    except sqlite3.IntegrityError:
+        db.execute("ROLLBACK TO tokens")
+        return False
+    finally:
+        db.execute("RELEASE tokens")
+    return True
+
+
+def _revoke_family(db: Connection, family: str) -> None:
+    """Delete the family's live tokens and remember its end, for tokens that are about to be saved."""
+    latest = db.execute(
+        "SELECT max(expires_at) FROM (SELECT expires_at FROM token WHERE family = ? "
+        "UNION ALL SELECT expires_at FROM code WHERE family = ?)",
+        (family, family),
+    ).fetchone()[0]
+    until = max(latest or 0.0, time.time()) + _REVOKED_KEPT_SECONDS
+    db.execute("DELETE FROM token WHERE family = ? AND NOT is_spent", (family,))
+    db.execute("INSERT OR REPLACE INTO revoked_family (family, expires_at) VALUES (?, ?)", (family, until))
