@@ -1,0 +1,52 @@
+"""What the commands that compile share: their PATH, their --format, and the way a report is shown."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TextIO, TypeVar, get_args
+
+import click
+
+from egc.compiler.diagnostics import Report
+
+Format = Literal["text", "json", "jsonl", "github"]
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def path_argument(function: Function) -> Function:
+    """Add PATH: a config directory or a gateway.config file; `./config` where there is one, else `.`."""
+    return click.argument(
+        "path", required=False, callback=default_path, type=click.Path(path_type=Path), metavar="[PATH]"
+    )(function)
+
+
+def default_path(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path:
+    """The PATH that was given, or the place where a configuration is expected."""
+    if path is not None:
+        return path
+    config = Path("config")
+    return config if config.is_dir() else Path()
+
+
+def format_option(function: Function) -> Function:
+    """Add --format; `github` is the default inside of GitHub Actions."""
+    default = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(get_args(Format)),
+        default=default,
+        show_default=True,
+        help="How findings are written.",
+    )(function)
+
+
+def show(report: Report, form: Format, stream: TextIO | None = None) -> None:
+    """Write all findings to `stream`, by default to stdout; in colour where it is a terminal and NO_COLOR is unset."""
+    from egc.compiler.render import render
+
+    stream = sys.stdout if stream is None else stream
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    click.echo(render(report, form, colour=colour), file=stream, nl=False, color=colour)

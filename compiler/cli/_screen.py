@@ -1,0 +1,100 @@
+"""Where words go: data to stdout, everything else to stderr; marks and colours as far as the terminal knows them."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+import click
+
+from egc.compiler.render import visible
+
+DONE = "✔"
+FAILED = "✖"
+PLAIN_MARKS = {DONE: "ok:", FAILED: "error:"}
+"""What stands for a mark where the encoding of the terminal has no such character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a command may say.
+
+    Arguments:
+        quiet: status lines of what went well are left out (`-q`).
+        colour: False for `--no-color`; a stream that is no terminal, and NO_COLOR, turn colours off as well.
+    """
+
+    quiet: bool = False
+    colour: bool = True
+
+    def line(self, text: str) -> None:
+        """One line of data."""
+        click.echo(representable(visible(text), sys.stdout))
+
+    def record(self, value: object) -> None:
+        """One value of data as JSON, indented by 2 (C156)."""
+        click.echo(as_json(value, sys.stdout))
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table for people; only for a terminal (`on_terminal`)."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        Console(no_color=not paints(sys.stdout, self.colour), highlight=False).print(table)
+
+    def done(self, text: str) -> None:
+        """Say on stderr that something went well, unless the command is to be quiet."""
+        if not self.quiet:
+            self._status(DONE, "green", text)
+
+    def failed(self, text: str) -> None:
+        """Say on stderr that something did not go well."""
+        self._status(FAILED, "red", text)
+
+    def note(self, text: str = "") -> None:
+        """A line on stderr."""
+        click.echo(representable(visible(text), sys.stderr), err=True)
+
+    def _status(self, mark: str, colour: str, text: str) -> None:
+        if representable(mark, sys.stderr) != mark:
+            mark = PLAIN_MARKS[mark]
+        if paints(sys.stderr, self.colour):
+            mark = click.style(mark, fg=colour)
+        sentence = representable(visible(" ".join(text.split())), sys.stderr)
+        click.echo(f"{mark} {sentence}", err=True, color=paints(sys.stderr, self.colour))
+
+
+def as_json(value: object, stream: TextIO) -> str:
+    """JSON in which nothing moves the cursor of a terminal; still the same value to a program that parses it."""
+    text = json.dumps(value, indent=2, ensure_ascii=not is_unicode(stream))
+    return "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
+def representable(text: str, stream: TextIO) -> str:
+    """The text with what the encoding of `stream` lacks written as an escape."""
+    encoding = stream.encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Whether the encoding of `stream` has every character."""
+    return (stream.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+
+
+def on_terminal() -> bool:
+    """Whether results are read by a person."""
+    return sys.stdout.isatty()
+
+
+def paints(stream: TextIO, wanted: bool = True) -> bool:
+    """Whether colours go to `stream` (no-color.org: NO_COLOR counts when it is not empty)."""
+    return wanted and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
