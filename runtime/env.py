@@ -1,0 +1,98 @@
+"""Values that stay variables: typed look-ups in the environment when the gateway starts.
+
+Each look-up names its variable in what it raises, so that a missing or wrong value is one clear sentence.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class Misconfigured(Exception):
+    """The environment does not fit the artifact; the message says which variable and why."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's text; an empty value counts as set (D5)."""
+    value = os.environ.get(name)
+    if value is not None:
+        return value
+    if default is None:
+        raise Misconfigured(f"environment variable {name} is not set and the configuration gives no default for it")
+    return default
+
+
+def port(name: str, default: int | None = None) -> int:
+    """A TCP port, 0 to 65535 (0: any free one)."""
+    return to_port(text(name, None if default is None else str(default)), name)
+
+
+def integer(name: str, default: int | None = None) -> int:
+    """A whole number."""
+    return to_integer(text(name, None if default is None else str(default)), name)
+
+
+def number(name: str, default: float | None = None) -> float:
+    """A number."""
+    return to_number(text(name, None if default is None else repr(default)), name)
+
+
+def flag(name: str, default: bool | None = None) -> bool:
+    """`true` or `false`."""
+    return to_flag(text(name, None if default is None else str(default).lower()), name)
+
+
+def url(name: str, default: str | None = None) -> str:
+    """An absolute http or https URL."""
+    return to_url(text(name, default), name)
+
+
+def to_port(value: str, name: str = "a value made of variables") -> int:
+    """Read a port; `name` says where the text came from."""
+    result = to_integer(value, name)
+    if not 0 <= result <= 65535:
+        raise Misconfigured(f"{name} should be a port from 0 to 65535, not {value!r}")
+    return result
+
+
+def to_integer(value: str, name: str = "a value made of variables") -> int:
+    """Read a whole number."""
+    try:
+        return int(value)
+    except ValueError:
+        raise Misconfigured(f"{name} should be a whole number, not {value!r}") from None
+
+
+def to_number(value: str, name: str = "a value made of variables") -> float:
+    """Read a number."""
+    try:
+        return float(value)
+    except ValueError:
+        raise Misconfigured(f"{name} should be a number, not {value!r}") from None
+
+
+def to_flag(value: str, name: str = "a value made of variables") -> bool:
+    """Read `true` or `false`, as Express Gateway's validator coerces them (D17)."""
+    if value in ("true", "1"):
+        return True
+    if value in ("false", "0", "null"):
+        return False
+    raise Misconfigured(f"{name} should be true or false, not {value!r}")
+
+
+def to_url(value: str, name: str = "a value made of variables") -> str:
+    """Read an absolute http or https URL."""
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise Misconfigured(f"{name} should be an absolute http or https URL, not {value!r}")
+    return value
+
+
+def data_dir(module_file: str) -> Path:
+    """Where the store lives: `EGC_DATA`, else `data` beside the artifact."""
+    configured = os.environ.get("EGC_DATA")
+    return Path(configured) if configured else Path(module_file).resolve().parent / "data"

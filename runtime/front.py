@@ -1,0 +1,140 @@
+"""What must hold before any policy runs: one reading of the request, whoever parsed it.
+
+gunicorn's parser refuses most malformed requests; the gaps it leaves (reliability: no Host, a Host that is none, an
+absolute target that names another host, `Transfer_Encoding`) and dot segments, which a service would read as another
+path than the one a policy saw, are refused here. Trusted proxies have their say here too.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from egc.runtime.errors import Refused
+from egc.runtime.exchange import Exchange
+from egc.runtime.headers import FRAMING_TWINS, named_by_connection
+from egc.runtime.listener import Listener, plain_address
+
+METHODS = frozenset(
+    (
+        *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"),
+        *(
+            "COPY",
+            "LOCK",
+            "MKCOL",
+            "MOVE",
+            "PROPFIND",
+            "PROPPATCH",
+            "SEARCH",
+            "UNLOCK",
+            "BIND",
+            "REBIND",
+            "UNBIND",
+            "ACL",
+        ),
+        *("REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "M-SEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE"),
+        *("PURGE", "MKCALENDAR", "LINK", "UNLINK", "SOURCE"),
+    )
+)
+"""The verbs that Express Gateway's server knows, less CONNECT; any other is refused (D454)."""
+
+_HOST = re.compile(rb"(?:[\w.~%!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?", re.ASCII)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/.*)?", re.IGNORECASE | re.DOTALL)
+_TARGET = re.compile(rb"[\x21-\x7e]*")
+_DOT_SEGMENT = re.compile(r"[/\\](?:\.|%2[eE]){1,2}(?=[/\\;]|%2[fF]|%5[cC]|\Z)")
+_ENCODED_NUL = "%00"
+_SPECIAL = (
+    frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"x-forwarded-for"))
+    | FRAMING_TWINS
+)
+
+
+def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
+    """Fill the exchange from the request's head, or refuse the request with 400 or 417."""
+    if x.method not in METHODS:
+        raise _bad("unknown method")
+    x.http_version = scope["http_version"]
+    host = b""
+    hosts = 0
+    forwarded_for: list[bytes] = []
+    for name, value in x.headers:
+        if name not in _SPECIAL:
+            continue
+        if name == b"host":
+            host = value
+            hosts += 1
+        elif name == b"content-length":
+            if not value.isdigit() or (x.content_length is not None and x.content_length != int(value)):
+                raise _bad("bad Content-Length")
+            x.content_length = int(value)
+        elif name == b"connection":
+            if value not in (b"keep-alive", b"close"):
+                x.connection_fields |= named_by_connection((value,))
+        elif name == b"transfer-encoding":
+            if value.strip().lower() != b"chunked":
+                raise _bad("bad Transfer-Encoding")
+            x.chunked = True
+        elif name == b"expect":
+            if value.strip().lower() != b"100-continue":
+                raise Refused(417, "Expectation Failed", reason="bad_expect")
+            x.expects_continue = x.http_version != "1.0"
+        elif name == b"x-forwarded-for":
+            forwarded_for.append(value)
+        else:
+            raise _bad("ambiguous framing field")
+    if x.chunked and x.content_length is not None:
+        raise _bad("Content-Length beside Transfer-Encoding")
+    if hosts > 1 or (hosts and _HOST.fullmatch(host) is None) or (not hosts and x.http_version != "1.0"):
+        raise _bad("bad Host")
+    x.host = host.decode("ascii")
+    _read_target(x, scope["raw_path"], scope["query_string"], host)
+    if listener.trusted:
+        _believe_proxies(x, listener, forwarded_for)
+
+
+def _read_target(x: Exchange, path: bytes, query: bytes, host: bytes) -> None:
+    if not path.startswith(b"/"):
+        absolute = _ABSOLUTE.fullmatch(path)
+        if absolute is None:
+            raise _bad("bad request target")
+        if absolute[1].lower() != host.lower():
+            raise _bad("the request target names another host than Host")
+        x.absolute_form = (path + b"?" + query if query else path).decode("latin-1")
+        path = absolute[2] or b"/"
+    if _TARGET.fullmatch(path) is None or _TARGET.fullmatch(query) is None or b"#" in path:
+        raise _bad("bad request target")
+    text = path.decode("ascii")
+    if ("." in text or "%" in text) and (_DOT_SEGMENT.search(text) or _ENCODED_NUL in text):
+        raise _bad("dot segments or NUL in the path")
+    x.url = x.original_url = f"{text}?{query.decode('ascii')}" if query else text
+
+
+def _believe_proxies(x: Exchange, listener: Listener, forwarded_for: list[bytes]) -> None:
+    """Take address and scheme from proxies that the configuration trusts, as far back as trust reaches."""
+    if not _trusted(listener, x.peer):
+        return
+    hops = [hop.strip() for value in forwarded_for for hop in value.decode("latin-1").split(",")]
+    while hops:
+        hop = plain_address(hops.pop().strip("[]"))
+        try:
+            ipaddress.ip_address(hop)
+        except ValueError:
+            break
+        x.client = hop
+        if not _trusted(listener, hop):
+            break
+    protocol = (x.header(b"x-forwarded-proto") or b"").rpartition(b",")[2].strip().lower()
+    if protocol in (b"http", b"https"):
+        x.scheme = protocol.decode()
+
+
+def _trusted(listener: Listener, address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in listener.trusted)
+
+
+def _bad(reason: str) -> Refused:
+    return Refused(400, "Bad Request", headers=[(b"connection", b"close")], reason=reason)

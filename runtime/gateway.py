@@ -1,0 +1,268 @@
+"""The gateway: an ASGI application that runs compiled pipelines, and Falcon for everything else."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import falcon
+import falcon.asgi
+
+from egc.runtime.errors import Refused
+from egc.runtime.exchange import Answer, Exchange
+from egc.runtime.front import admit
+from egc.runtime.headers import Headers
+from egc.runtime.listener import Listener, plain_address
+from egc.runtime.log import AccessLog
+from egc.runtime.oauth2.secrets import Busy
+from egc.runtime.routing import Route, Table
+from egc.runtime.store import Store, StoreError
+from egc.runtime.transport import asgi
+from egc.runtime.upstream import Call, UpstreamError
+
+_log = logging.getLogger("egc")
+
+PURGE_INTERVAL = 60.0
+_SERVER_CACHE = 64
+_TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+_UNAVAILABLE = Answer(503, [*_TEXT, (b"retry-after", b"5")], b"Service Unavailable", "store_unavailable")
+
+
+_App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+class Resource(Protocol):
+    """Falcon resources that the gateway serves beside its pipelines: the authorization server, the Admin API."""
+
+    def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
+        """Add the resource's routes."""
+
+    async def open(self) -> None:
+        """Start, after fork."""
+
+    async def close(self) -> None:
+        """Stop."""
+
+
+class PublicResource(Resource, Protocol):
+    """A resource on the public listeners. `paths` says which methods of which (lower-case) paths are its own."""
+
+    @property
+    def paths(self) -> Mapping[str, frozenset[str]]: ...
+
+
+class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs only
+    """The application of a generated module.
+
+    Arguments:
+        routes: in the order of matching (D67).
+        resources: answered before any route, whatever the host (D66).
+        administration: the Admin API; only the admin listener reaches it.
+        listeners: in the order in which gunicorn binds them.
+        store: all state, or None where nothing needs any.
+        access_log: whether to log each exchange as a line of JSON on stdout.
+        source: digest of the configuration.
+    """
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Route],
+        resources: Sequence[PublicResource] = (),
+        administration: Resource | None = None,
+        listeners: Sequence[Listener],
+        store: Store | None = None,
+        access_log: bool = True,
+        source: str = "",
+    ) -> None:
+        super().__init__(middleware=[_Lifecycle(self)])
+        self.source = source
+        self.listeners = tuple(listeners)
+        self.store = store
+        self._table = Table(routes)
+        self._resources = tuple(resources)
+        self._administration = administration
+        self._public = super().__call__
+        self._admin_app = falcon.asgi.App()
+        self._own_paths: dict[str, frozenset[str]] = {}
+        for resource in resources:
+            resource.mount(self)
+            self._own_paths.update(resource.paths)
+        if administration is not None:
+            administration.mount(self._admin_app)
+        for app in (self, self._admin_app):
+            app.add_error_handler(Exception, _on_bug)
+            app.add_error_handler(StoreError, _on_unavailable)
+            app.add_error_handler(Busy, _on_unavailable)
+        self._access_log = AccessLog() if access_log else None
+        self._by_server: dict[tuple[str, int], Listener | None] = {}
+        self._purging: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open store, log and resources; called in the worker, after fork."""
+        if self.store is not None:
+            await self.store.open()
+            self._purging = asyncio.create_task(_purge(self.store))
+        if self._access_log is not None:
+            self._access_log.start()
+        for resource in (*self._resources, self._administration):
+            if resource is not None:
+                await resource.open()
+
+    async def stop(self) -> None:
+        """Close everything; acknowledged writes are finished first."""
+        if self._purging is not None:
+            self._purging.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._purging
+        for resource in (*self._resources, self._administration):
+            if resource is not None:
+                await resource.close()
+        if self.store is not None:
+            await self.store.close()
+        if self._access_log is not None:
+            self._access_log.close()
+
+    async def __call__(  # type: ignore[override]  # as in falcon.asgi.App itself: ASGI's signature, not WSGI's
+        self, scope: dict[str, Any], receive: Any, send: Any
+    ) -> None:
+        """ASGI: pipelines straight on the raw messages, resources through Falcon."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        started = time.perf_counter()
+        client = scope["client"]
+        peer = plain_address(client[0]) if client else ""
+        x = Exchange(scope["method"], "/", scope["headers"], "", scope["scheme"], peer)
+        status = sent = 0
+        reason = ""
+        try:
+            listener = self._by_server.get(scope["server"])
+            if listener is None:
+                listener = self._listener(scope["server"])
+            admit(x, scope, listener)
+            falcon_app = self._falcon_app(x, listener)
+            if falcon_app is not None:
+                status, sent = await _through_falcon(falcon_app, x, scope, receive, send)
+                return
+            outcome = await self._table.decide(x)
+            if x.delay:
+                await asyncio.sleep(x.delay)
+            if isinstance(outcome, Call):
+                status, sent = await asgi.forward(x, outcome, receive, send)
+            else:
+                status, reason = outcome.status, outcome.reason
+                sent = await asgi.answer(x, outcome, send)
+        except asgi.Cut as error:
+            # The answer had begun: its end must not look like one. The server closes what is not complete.
+            status, reason = error.status, error.reason
+        except asgi.ClientGone:
+            reason = "client_gone"
+        except (Refused, UpstreamError, StoreError, Busy) as error:
+            answer = _answer_to(error)
+            status, reason = answer.status, answer.reason
+            sent = await asgi.answer(x, answer, send)
+        except Exception:
+            _log.exception("bug while serving %s %s", x.method, x.path)
+            status, reason = 500, "bug"
+            sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
+        finally:
+            if self._access_log is not None:
+                self._access_log.entry(x, status, sent, time.perf_counter() - started, reason)
+
+    def _listener(self, server: tuple[str, int]) -> Listener:
+        """Which listener took the request, by the address it came to; an unknown one is refused (decisions 14)."""
+        found = next((listener for listener in self.listeners if listener.takes(server)), None)
+        if found is None:
+            raise Refused(421, "Misdirected Request", reason="unknown_listener")
+        if len(self._by_server) < _SERVER_CACHE:
+            self._by_server[server] = found
+        return found
+
+    def _falcon_app(self, x: Exchange, listener: Listener) -> "_App | None":
+        """The Falcon application that answers instead of a pipeline, if one does (D66, D236)."""
+        if listener.name == "admin":
+            return self._admin_app
+        if self._own_paths:
+            methods = self._own_paths.get(x.path.lower().removesuffix("/"))
+            if methods is not None and x.method in methods:
+                return self._public
+        return None
+
+
+class _Lifecycle:
+    """Falcon middleware: starts and stops the gateway with its worker."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def process_startup(self, scope: Any, event: Any) -> None:
+        """Open everything; a failure ends the worker with its sentence."""
+        await self._gateway.start()
+
+    async def process_shutdown(self, scope: Any, event: Any) -> None:
+        """Close everything."""
+        await self._gateway.stop()
+
+
+async def _through_falcon(app: _App, x: Exchange, scope: dict[str, Any], receive: Any, send: Any) -> tuple[int, int]:
+    """Let Falcon answer, on the form of the path, scheme and address that the gateway goes by."""
+    status = sent = 0
+
+    async def counting(message: dict[str, Any]) -> None:
+        nonlocal status, sent
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        elif message["type"] == "http.response.body":
+            sent += len(message.get("body", b""))
+        await send(message)
+
+    scope["scheme"] = x.scheme
+    if x.client != x.peer:
+        scope["client"] = (x.client, 0)
+    if x.absolute_form:
+        scope["path"] = unquote(x.path)
+    await app(scope, receive, counting)
+    return status, sent
+
+
+def _answer_to(error: Exception) -> Answer:
+    """What the caller reads of a failure that is not a bug."""
+    if isinstance(error, Refused):
+        return asgi.refusal(error)
+    if isinstance(error, UpstreamError):
+        return asgi.bad_gateway(error)
+    _log.error("unavailable: %s", error or type(error).__name__)
+    return _UNAVAILABLE
+
+
+async def _on_bug(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, params: Any, **_: Any
+) -> None:
+    _log.error("bug while serving %s %s", req.method, req.path, exc_info=error)
+    resp.status = falcon.HTTP_500
+    resp.content_type = "text/plain; charset=utf-8"
+    resp.text = "Internal Server Error"
+
+
+async def _on_unavailable(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, params: Any, **_: Any
+) -> None:
+    _log.error("unavailable: %s", error or type(error).__name__)
+    resp.status = falcon.HTTP_503
+    resp.set_header("Retry-After", "5")
+    resp.content_type = "text/plain; charset=utf-8"
+    resp.text = "Service Unavailable"
+
+
+async def _purge(store: Store) -> None:
+    """Delete what has expired, once a minute."""
+    while True:
+        await asyncio.sleep(PURGE_INTERVAL)
+        try:
+            await store.purge(time.time())
+        except StoreError as error:
+            _log.error("purge: %s", error)

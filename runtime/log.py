@@ -1,0 +1,113 @@
+"""The access log: one JSON object a line, written by a thread so that a slow pipe never holds up a request."""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import deque
+from queue import Empty, Full, Queue
+
+from egc.runtime.exchange import Exchange
+
+_BATCH_LINES = 512
+_QUEUE_BATCHES = 64
+_LINGER = 0.2
+
+
+class AccessLog:
+    """Collects entries and writes them in batches. Bounded: what cannot be written in time is counted and dropped.
+
+    Queries are never logged, since tokens travel in them; neither are header values.
+    """
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
+        self._lines: deque[str] = deque()
+        self._queue: Queue[list[str] | None] = Queue(_QUEUE_BATCHES)
+        self._dropped = 0
+        self._thread: threading.Thread | None = None
+        self._last = 0.0
+
+    def start(self) -> None:
+        """Begin writing; call after fork."""
+        self._thread = threading.Thread(target=self._write, name="egc-access-log", daemon=True)
+        self._thread.start()
+
+    def entry(self, x: Exchange, status: int, sent: int, seconds: float, reason: str) -> None:
+        """Log one exchange.
+
+        Arguments:
+            status: what the caller got; 0 where it got no status.
+            sent: body bytes sent to the caller.
+            seconds: how long it took.
+            reason: why it was refused or failed, or empty.
+        """
+        record: dict[str, str | int | float] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "client": x.client,
+            "method": x.method,
+            "host": x.host,
+            "path": x.original_url.partition("?")[0],
+            "status": status,
+            "bytes": sent,
+            "ms": round(seconds * 1000, 2),
+        }
+        if x.route is not None:
+            record["endpoint"] = x.route.endpoint.name
+            record["request_id"] = x.request_id
+        if x.consumer is not None:
+            record["consumer"] = x.consumer.id
+        if reason:
+            record["reason"] = reason
+        self._lines.append(json.dumps(record))
+        now = time.monotonic()
+        if len(self._lines) >= _BATCH_LINES or now - self._last > _LINGER:
+            self._last = now
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what has been collected to the writer."""
+        if not self._lines:
+            return
+        batch = list(self._lines)
+        self._lines.clear()
+        if self._dropped:
+            batch.append(json.dumps({"access_log_lines_dropped": self._dropped}))
+        try:
+            self._queue.put_nowait(batch)
+            self._dropped = 0
+        except Full:
+            self._dropped += len(batch)
+
+    def close(self) -> None:
+        """Write what is left and stop."""
+        self.flush()
+        if self._thread is not None:
+            try:
+                self._queue.put(None, timeout=1)
+            except Full:
+                return
+            self._thread.join(timeout=1)
+
+    def _write(self) -> None:
+        while True:
+            batch = self._queue.get()
+            stop = batch is None
+            lines = list(batch or ())
+            try:
+                while not stop and len(lines) < 4 * _BATCH_LINES:
+                    more = self._queue.get_nowait()
+                    stop = more is None
+                    lines += more or ()
+            except Empty:
+                pass
+            if lines:
+                data = ("\n".join(lines) + "\n").encode()
+                try:
+                    while data:
+                        data = data[os.write(self._descriptor, data) :]
+                except OSError:
+                    return
+            if stop:
+                return

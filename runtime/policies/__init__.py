@@ -1,0 +1,1 @@
+"""Policies: one class a file, keyword-only settings, called with the exchange."""

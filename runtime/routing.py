@@ -1,0 +1,301 @@
+"""The compiled route table: hosts, paths and methods in the order of the configuration (D66-D103).
+
+Patterns arrive as regular expressions that the compiler made; nothing here reads a pattern language.
+"""
+
+import html
+import re
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from inspect import iscoroutinefunction
+from typing import Literal, cast
+from urllib.parse import quote, unquote_to_bytes
+
+from egc.runtime.errors import Refused
+from egc.runtime.exchange import Answer, Exchange
+from egc.runtime.headers import Headers
+from egc.runtime.upstream import Call
+
+Decision = Answer | Call | None
+Pipeline = Callable[[Exchange], Decision] | Callable[[Exchange], Coroutine[None, None, Decision]]
+
+Any = Literal["*"]
+ANY: Any = "*"
+"""Every host, every path, every method."""
+
+Groups = tuple[str | None, ...]
+Matches = Callable[[str], "re.Match[str] | None"] | None
+
+_FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?!\?)|\Z)", re.ASCII)
+_HOST_CACHE_SIZE = 1024
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Error</title>
+</head>
+<body>
+<pre>{}</pre>
+</body>
+</html>
+"""
+_HTML: Headers = [
+    (b"content-security-policy", b"default-src 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-type", b"text/html; charset=utf-8"),
+]
+_NO_PIPELINE = Answer(404, [(b"content-type", b"text/plain; charset=utf-8")], b"Not Found", "no_pipeline")
+
+
+class Endpoint:
+    """One definition of an apiEndpoint, as policies see it (D119)."""
+
+    __slots__ = ("name", "scopes")
+
+    def __init__(self, name: str, *, scopes: Sequence[str] = ()) -> None:
+        self.name = name
+        self.scopes = frozenset(scopes)
+
+
+class Host:
+    """A host pattern. `regex` is matched, without regard to case, against Host without its port (D70, D73)."""
+
+    __slots__ = ("matches", "text")
+
+    def __init__(self, text: str, regex: str) -> None:
+        self.text = text
+        self.matches = re.compile(regex, re.IGNORECASE | re.ASCII).match
+
+
+class Path:
+    """A path pattern: its text as configured, the regular expression it means, and the names of its groups.
+
+    `sensitive` patterns (pathRegex) heed case. `strip` says what `stripPath` leaves of the URL: `path` nothing but
+    `/`, `all` everything, `group` what begins with the first group.
+    """
+
+    __slots__ = ("matches", "names", "segment", "strip", "text")
+
+    def __init__(
+        self,
+        text: str,
+        regex: str,
+        *names: str,
+        sensitive: bool = False,
+        strip: Literal["path", "all", "group"] = "group",
+    ) -> None:
+        self.text = text
+        self.names = names
+        self.strip = strip
+        self.matches = re.compile(regex, re.ASCII if sensitive else re.IGNORECASE | re.ASCII).match
+        first = None if sensitive or "|" in text else _FIRST_SEGMENT.match(text)
+        self.segment = first[1].lower() if first else None
+
+
+class Route:
+    """One path of one endpoint definition, and the pipeline that serves it.
+
+    Arguments:
+        host: a literal host, a `Host` pattern, or ANY.
+        path: a literal path (any case, an optional trailing slash: D77), a `Path` pattern, or ANY.
+        methods: upper-case methods; GET admits HEAD (D80).
+        endpoint: the definition that policies see.
+        pipeline: the compiled pipeline; None for an endpoint in no pipeline, which answers 404 (D44).
+    """
+
+    __slots__ = (
+        "awaits",
+        "endpoint",
+        "host",
+        "index",
+        "listed",
+        "match",
+        "methods",
+        "names",
+        "path",
+        "pipeline",
+        "strip",
+    )
+
+    def __init__(
+        self,
+        host: "str | Host",
+        path: "str | Path",
+        methods: "Any | tuple[str, ...]",
+        endpoint: Endpoint,
+        pipeline: Pipeline | None,
+    ) -> None:
+        self.host = host
+        self.path = path
+        self.endpoint = endpoint
+        self.pipeline = pipeline
+        self.awaits = iscoroutinefunction(pipeline)
+        self.index = 0
+        self.listed = () if methods == ANY else methods
+        self.methods = None if methods == ANY else frozenset((*methods, "HEAD") if "GET" in methods else methods)
+        self.names: tuple[str, ...] = path.names if isinstance(path, Path) else ("0",) if path == ANY else ()
+        self.match: Matches = path.matches if isinstance(path, Path) else None
+        self.strip: str = path.strip if isinstance(path, Path) else "all" if path == ANY else "path"
+
+
+class _Group:
+    """The routes of one host text, bucketed by the first path segment; each bucket keeps the order of the routes."""
+
+    __slots__ = ("_buckets", "_rest", "matches", "routes")
+
+    def __init__(self, host: "str | Host", routes: Sequence[Route]) -> None:
+        if isinstance(host, Host):
+            self.matches: Callable[[str], object] = host.matches
+        elif host == ANY:
+            self.matches = lambda _name: True
+        else:
+            self.matches = host.lower().__eq__
+        self.routes = routes
+        segments = {_segment(route) for route in routes} - {None}
+        self._rest = tuple(_matcher(route) for route in routes if _segment(route) is None)
+        self._buckets = {
+            segment: tuple(_matcher(route) for route in routes if _segment(route) in (segment, None))
+            for segment in segments
+        }
+
+    def candidates(self, lowered: str) -> "Candidates":
+        """Routes that may take a path of that (lower-case) form, in order."""
+        if not self._buckets:
+            return self._rest
+        end = lowered.find("/", 1)
+        segment = lowered[1:] if end < 0 else lowered[1:end]
+        return self._buckets.get(segment, self._rest)
+
+
+Candidates = Sequence[tuple[Route, str, str, Matches]]
+
+
+def _segment(route: Route) -> str | None:
+    path = route.path
+    if isinstance(path, Path):
+        return path.segment
+    if path == ANY:
+        return None
+    return path.lower()[1:].partition("/")[0]
+
+
+def _matcher(route: Route) -> tuple[Route, str, str, Matches]:
+    """What the look-up compares: the two spellings of a literal path, or the pattern."""
+    path = route.path
+    if isinstance(path, Path):
+        return route, "", "", path.matches
+    if path == ANY:
+        return route, ANY, ANY, None
+    bare = path.lower().removesuffix("/")
+    return route, bare, bare + "/", None
+
+
+class Table:
+    """All routes, grouped by host text in order of first appearance (D67, D68)."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        grouped: dict[str, list[Route]] = {}
+        for index, route in enumerate(routes):
+            route.index = index
+            text = route.host.text if isinstance(route.host, Host) else route.host
+            grouped.setdefault(text, []).append(route)
+        self._groups = tuple(_Group(members[0].host, members) for members in grouped.values())
+        self._by_host: dict[str, tuple[_Group, ...]] = {}
+
+    async def decide(self, x: Exchange) -> Answer | Call:
+        """Run the pipelines of the routes that take the request until one decides (D99); 404 if none does (D101).
+
+        Raises whatever a step raises to refuse the request.
+        """
+        method = x.method
+        for group in self._groups_of(x.host):
+            offered: list[str] = []
+            last = -1
+            for url, candidates in _rounds(group, x):
+                path = url.partition("?")[0]
+                lowered = path.lower()
+                for route, bare, slashed, matches in candidates(lowered):
+                    if route.index <= last:
+                        continue
+                    if matches is not None:
+                        match = matches(path)
+                        if match is None:
+                            continue
+                        groups: Groups = match.groups()
+                        if "%" in path:
+                            _require_decodable(groups)
+                    elif bare == ANY:
+                        groups = (path,)
+                    elif lowered in (bare, slashed):
+                        groups = ()
+                    else:
+                        continue
+                    if route.methods is not None and method not in route.methods:
+                        if method == "OPTIONS":
+                            offered += route.listed
+                        continue
+                    last = route.index
+                    x.begin(route, groups)
+                    if route.pipeline is None:
+                        return _NO_PIPELINE
+                    decision = route.pipeline(x)
+                    if route.awaits:
+                        decision = await cast("Coroutine[None, None, Decision]", decision)
+                    if decision is not None:
+                        return cast("Answer | Call", decision)
+                    if x.url != url:
+                        break
+            if offered:
+                return _allow(offered)
+        return _not_found(x)
+
+    def _groups_of(self, host: str) -> tuple[_Group, ...]:
+        """The groups whose host takes this Host value, in order; the answer is kept for the next time."""
+        found = self._by_host.get(host)
+        if found is None:
+            name = hostname(host)
+            found = tuple(group for group in self._groups if group.matches(name))
+            if len(self._by_host) >= _HOST_CACHE_SIZE:
+                self._by_host.clear()
+            self._by_host[host] = found
+        return found
+
+
+def _rounds(group: _Group, x: Exchange) -> "Iterator[tuple[str, Callable[[str], Candidates]]]":
+    """Look again with the new URL whenever a pipeline that fell through has rewritten it (D100)."""
+    url = None
+    while url != x.url:
+        url = x.url
+        yield url, group.candidates
+
+
+def _not_found(x: Exchange) -> Answer:
+    """The page for a request that no route answers (D101)."""
+    path = quote(x.original_url.partition("?")[0], safe="/%:@!$&'()*+,;=-._~")
+    page = _PAGE.format(html.escape(f"Cannot {x.method} {path}"))
+    return Answer(404, _HTML, page.encode(), "no_route" if x.route is None else "fell_through")
+
+
+def _allow(methods: Sequence[str]) -> Answer:
+    """The answer to OPTIONS where the path is routed but not that method (D81)."""
+    listed = dict.fromkeys(name for method in methods for name in ((method, "HEAD") if method == "GET" else (method,)))
+    text = ",".join(listed).encode()
+    return Answer(200, [(b"allow", text), (b"content-type", b"text/html; charset=utf-8")], text)
+
+
+def hostname(host: str) -> str:
+    """A Host header's value without its port, in lower case (D70, D72)."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()
+
+
+def _require_decodable(groups: Groups) -> None:
+    """Refuse a captured parameter that does not percent-decode to UTF-8 (D96)."""
+    for value in groups:
+        if value is not None and "%" in value:
+            try:
+                if re.search(r"%(?![0-9A-Fa-f]{2})", value):
+                    raise ValueError
+                unquote_to_bytes(value).decode()
+            except ValueError:
+                raise Refused(400, "Failed to decode a parameter of the path", reason="bad_path") from None

@@ -1,0 +1,31 @@
+"""What gunicorn.conf.py is made of, and what a worker says when it serves."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from egc.runtime.listener import Listener
+
+_LEVELS = {"error": "error", "warn": "warning", "warning": "warning", "info": "warning", "verbose": "info"}
+
+
+def address(host: str | None, port: int) -> str:
+    """A bind address for gunicorn; no host means all interfaces, IPv6 and IPv4 where the machine has both."""
+    if not host:
+        host = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - what the configuration asks for
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def log_level() -> str:
+    """gunicorn's level for Express Gateway's `LOG_LEVEL` (D60): its own start-up chatter is shown from `verbose` on."""
+    return _LEVELS.get(os.environ.get("LOG_LEVEL", "info").lower(), "debug")
+
+
+def announce(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) -> None:
+    """Print one line for each listener, its name and URL, on standard error; `bound` are the sockets' addresses."""
+    for listener, (_, port, *_) in zip(listeners, bound, strict=True):
+        host = listener.host or "0.0.0.0"  # noqa: S104 - printed
+        shown = f"[{host}]" if ":" in host else host
+        scheme = "https" if listener.secure else "http"
+        print(f"egc: {listener.name} listens on {scheme}://{shown}:{port}", file=sys.stderr, flush=True)

@@ -1,0 +1,337 @@
+"""The ASGI way: carries a pipeline's outcome out with `receive` and `send` of any ASGI server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from egc.runtime.errors import Refused
+from egc.runtime.exchange import Answer, Exchange, ResponseHead
+from egc.runtime.headers import HOP_BY_HOP, VIA, Headers, named_by_connection
+from egc.runtime.upstream import CONNECT_TIMEOUT, Call, Connection, UpstreamError
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+READ_AHEAD = 65536
+CONTINUE_WAIT = 1.0
+MAX_REDIRECTS = 21
+
+_BAD_GATEWAY: Headers = [(b"content-type", b"text/html; charset=utf-8")]
+
+
+class ClientGone(Exception):
+    """The caller left before its answer was complete."""
+
+
+class Cut(Exception):
+    """The service failed after its answer had begun; `reason` is for the log."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class _Reply:
+    """The sink of one response: keeps what arrives until the transport takes it, never more than READ_AHEAD ahead."""
+
+    __slots__ = (
+        "_chunks",
+        "_connection",
+        "_go_ahead",
+        "_resumed",
+        "_size",
+        "_waiter",
+        "_writable",
+        "ended",
+        "error",
+        "headers",
+        "interim",
+        "status",
+    )
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: Headers = []
+        self.ended = False
+        self.error: UpstreamError | None = None
+        self.interim: list[tuple[int, Headers]] | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._go_ahead: asyncio.Future[None] | None = None
+        self._connection: Connection | None = None
+        self._resumed = True
+
+    def attach(self, connection: Connection) -> None:
+        """Say which connection this reply reads from."""
+        self._connection = connection
+
+    def informational(self, status: int, headers: Headers) -> None:
+        if status == 100:
+            self._wake(self._go_ahead)
+        else:
+            if self.interim is None:
+                self.interim = []
+            if len(self.interim) < 8:
+                self.interim.append((status, headers))
+
+    def head(self, status: int, headers: Headers) -> None:
+        self.status = status
+        self.headers = headers
+        self._wake(self._go_ahead)
+
+    def data(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > READ_AHEAD and self._resumed and self._connection is not None:
+            self._resumed = False
+            self._connection.pause()
+
+    def complete(self) -> None:
+        self.ended = True
+
+    def failed(self, error: UpstreamError) -> None:
+        self.error = error
+        self._wake(self._writable)
+        self._wake(self._go_ahead)
+
+    def flush(self) -> None:
+        self._wake(self._waiter)
+
+    def writable(self) -> None:
+        self._wake(self._writable)
+
+    def take(self) -> bytes:
+        """All bytes that have arrived since the last call."""
+        chunks = self._chunks
+        if not chunks:
+            return b""
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._chunks = []
+        self._size = 0
+        if not self._resumed and not self.ended and self._connection is not None:
+            self._resumed = True
+            self._connection.resume()
+        return body
+
+    async def wait(self) -> None:
+        """Until something has arrived."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def drained(self) -> None:
+        """Until the connection takes more of the request."""
+        if self.error is None:
+            self._writable = asyncio.get_running_loop().create_future()
+            try:
+                await self._writable
+            finally:
+                self._writable = None
+
+    async def continued(self) -> bool:
+        """Whether the request body is to be sent: the service said 100, or nothing for CONTINUE_WAIT seconds."""
+        if not self.status and self.error is None:
+            self._go_ahead = asyncio.get_running_loop().create_future()
+            try:
+                await asyncio.wait_for(self._go_ahead, CONTINUE_WAIT)
+            except TimeoutError:
+                return True
+            finally:
+                self._go_ahead = None
+        return not self.status and self.error is None
+
+    @staticmethod
+    def _wake(waiter: "asyncio.Future[None] | None") -> None:
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+async def answer(x: Exchange, outcome: Answer, send: Send) -> int:
+    """Send a response made here. Returns the number of body bytes sent."""
+    headers = outcome.headers
+    body = outcome.body
+    if outcome.status not in (204, 304) and outcome.status >= 200:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+    else:
+        body = b""
+    head = ResponseHead(outcome.status, merge(x.response_headers, headers))
+    if x.hooks is not None:
+        for hook in x.hooks:
+            hook(x, head)
+    if x.method == "HEAD":
+        body = b""
+    await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+    await send({"type": "http.response.body", "body": body})
+    return len(body)
+
+
+def refusal(error: Refused) -> Answer:
+    """What a refused request is answered with."""
+    headers = [(b"content-type", error.content_type.encode()), *error.headers]
+    return Answer(error.status, headers, error.body.encode(), error.reason)
+
+
+def bad_gateway(error: UpstreamError) -> Answer:
+    """What the caller reads when the service did not answer (D301; 504 for time-outs, D437)."""
+    if error.status == 504:
+        return Answer(504, _BAD_GATEWAY, b"Gateway timeout.", error.reason)
+    if error.status == 503:
+        return Answer(503, [*_BAD_GATEWAY, (b"retry-after", b"1")], b"Service unavailable.", error.reason)
+    return Answer(502, _BAD_GATEWAY, b"Bad gateway.", error.reason)
+
+
+def merge(earlier: Headers, headers: Headers) -> Headers:
+    """Headers set by earlier steps stay unless the response brings the same name (D298, D455)."""
+    if not earlier:
+        return headers
+    brought = {name.lower() for name, _ in headers}
+    return [*((name, value) for name, value in earlier if name.lower() not in brought), *headers]
+
+
+async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tuple[int, int]:
+    """Send the request to the service and its answer to the caller, streaming both.
+
+    Returns the status and the number of body bytes sent. Raises UpstreamError as long as nothing was sent to the
+    caller; ClientGone when the caller left; Cut once the answer has begun: the connection to the caller must then end
+    without completing it, so that the cut can be seen (D438).
+    """
+    first = call.body or b""
+    more = call.has_body and call.body is None
+    if more and not call.expects_continue:
+        first, more = await _next_body(receive)
+        if call.chunked and first:
+            first = _chunk(first)
+        if call.chunked and not more:
+            first += b"0\r\n\r\n"
+    redirects = 0
+    while True:
+        reply, connection = await _open(call, first, more)
+        upload = asyncio.create_task(_upload(call, connection, reply, receive)) if more else None
+        try:
+            while not reply.status and reply.error is None:
+                await reply.wait()
+                if reply.interim is not None:
+                    await _send_interim(x, reply, send)
+            if reply.error is not None:
+                if (
+                    reply.error.reason == "upstream_reset"
+                    and connection.used
+                    and not connection.answered
+                    and call.repeatable
+                ):
+                    continue
+                raise reply.error
+            if call.follow is not None and redirects < MAX_REDIRECTS:
+                following = call.follow(call, reply.status, reply.headers)
+                if following is not None:
+                    redirects += 1
+                    if not reply.ended:
+                        connection.abort()
+                    call, first, more = following, b"", False
+                    continue
+            sent = await _relay(x, call, reply, send)
+            return reply.status, sent
+        except BaseException:
+            if not reply.ended:
+                connection.abort()
+            raise
+        finally:
+            if upload is not None:
+                upload.cancel()
+
+
+async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connection]:
+    pool = call.pool
+    connection = pool.take()
+    if connection is None:
+        connection = await pool.connect(CONNECT_TIMEOUT)
+    reply = _Reply()
+    reply.attach(connection)
+    connection.send(call, reply, first)
+    if call.has_body and not more:
+        connection.end_body()
+    return reply, connection
+
+
+async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
+    headers = response_headers(reply.headers)
+    head = ResponseHead(reply.status, merge(x.response_headers, headers) if x.response_headers else headers)
+    if call.finish is not None:
+        call.finish(x, head)
+    if x.hooks is not None:
+        for hook in x.hooks:
+            hook(x, head)
+    await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+    sent = 0
+    while True:
+        ended = reply.ended
+        body = reply.take()
+        if ended:
+            await send({"type": "http.response.body", "body": body})
+            return sent + len(body)
+        if body:
+            sent += len(body)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        elif reply.error is not None:
+            raise Cut(reply.status, reply.error.reason)
+        else:
+            await reply.wait()
+
+
+def response_headers(received: Headers) -> Headers:
+    """The response's fields without those that end here (RFC 9110 section 7.6.1), and our `Via`."""
+    named: frozenset[bytes] = frozenset()
+    kept: Headers = []
+    for field in received:
+        name = field[0].lower()
+        if name not in HOP_BY_HOP:
+            kept.append(field)
+        elif name == b"connection" and field[1] not in (b"keep-alive", b"close"):
+            named |= named_by_connection((field[1],))
+    if named:
+        kept = [field for field in kept if field[0].lower() not in named]
+    kept.append((b"via", VIA))
+    return kept
+
+
+async def _send_interim(x: Exchange, reply: _Reply, send: Send) -> None:
+    interim, reply.interim = reply.interim or (), None
+    if x.http_version != "1.0":
+        for status, headers in interim:
+            await send({"type": "http.response.informational", "status": status, "headers": response_headers(headers)})
+
+
+async def _upload(call: Call, connection: Connection, reply: _Reply, receive: Receive) -> None:
+    """Stream the rest of the request body. An Expect is answered by the service, or after a second by us."""
+    if call.expects_continue and not await reply.continued():
+        return
+    more = True
+    try:
+        while more:
+            chunk, more = await _next_body(receive)
+            if chunk and not connection.write(_chunk(chunk) if call.chunked else chunk):
+                await reply.drained()
+        if call.chunked:
+            connection.write(b"0\r\n\r\n")
+        connection.end_body()
+    except ClientGone:
+        reply.failed(UpstreamError("client_gone"))
+        connection.abort()
+        reply.flush()
+
+
+async def _next_body(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    return body, bool(message.get("more_body", False))
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)

@@ -1,0 +1,650 @@
+"""The upstream client: pooled HTTP/1.1 connections over asyncio, streaming both ways, with real time-outs.
+
+A `Connection` parses with llhttp and tells a `Sink` what arrives; it knows nothing of who asked, so every transport
+can stand behind it. A `Pool` keeps the connections of one origin, bounded, and watches their deadlines.
+"""
+
+import asyncio
+import contextlib
+import os
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+import httptools
+
+from egc.runtime.headers import Headers
+
+if TYPE_CHECKING:
+    from egc.runtime.exchange import Exchange, ResponseHead
+
+CONNECT_TIMEOUT = 10.0
+RESPONSE_TIMEOUT = 120.0
+IDLE_LIFETIME = 30.0
+STALLED_READER = 120.0
+MAX_CONNECTIONS = 1024
+MAX_WAITING = 1024
+_MAX_ORIGINS = 64
+MAX_HEAD_BYTES = 65536
+WRITE_HIGH_WATER = 65536
+_TICKS_PER_TIMEOUT = 8
+
+
+class UpstreamError(Exception):
+    """The service did not give an answer. `reason` is for the log; `status` is what the caller gets."""
+
+    status = 502
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class UpstreamTimeout(UpstreamError):
+    """The service did not answer in time."""
+
+    status = 504
+
+
+class UpstreamBusy(UpstreamError):
+    """All connections to the service are taken, and so are the places in the queue for one."""
+
+    status = 503
+
+
+class Sink(Protocol):
+    """Who hears what a connection receives. Calls come in this order; after `failed` or `complete` none follow."""
+
+    def informational(self, status: int, headers: Headers) -> None:
+        """An interim response (1xx), 101 excepted."""
+
+    def head(self, status: int, headers: Headers) -> None:
+        """The final response's head, names in lower case (as sent, where the call keeps the case)."""
+
+    def data(self, chunk: bytes) -> None:
+        """Bytes of the body, without framing."""
+
+    def complete(self) -> None:
+        """The response has ended as its framing says."""
+
+    def failed(self, error: UpstreamError) -> None:
+        """No answer, or no more of it."""
+
+    def flush(self) -> None:
+        """One read from the socket has been told in full: a good moment to act on it."""
+
+    def writable(self) -> None:
+        """The connection takes more of the request body."""
+
+
+class Target:
+    """Where a service lives: origin, and the path its URL begins with."""
+
+    __slots__ = ("authority", "host", "path", "port", "query", "secure", "url")
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname or ""
+        default = 443 if self.secure else 80
+        self.port = parts.port or default
+        literal = f"[{self.host}]" if ":" in self.host else self.host
+        self.authority = literal if self.port == default else f"{literal}:{self.port}"
+        self.path = parts.path or "/"
+        self.query = parts.query
+
+
+class Service:
+    """A serviceEndpoint: one URL, or several that a proxy step takes in turn (D33, D292)."""
+
+    def __init__(self, name: str, *, urls: Sequence[str]) -> None:
+        self.name = name
+        self.targets = tuple(Target(url) for url in urls)
+
+
+class Call:
+    """A request to a service, ready to be sent.
+
+    Arguments:
+        pool: where a connection comes from.
+        method, path: what is asked; `path` begins with `/`.
+        head: the whole request head in bytes, its empty line included.
+        body: the request body, where the caller's own is not to be sent.
+        has_body: whether a body follows the head, `chunked` or by its Content-Length.
+        expects_continue: the caller waits for 100 before it sends the body.
+        keep_case: whether response header names keep their case.
+        response: seconds without a byte from the service until it counts as silent.
+        finish: called with the exchange and the response head before the caller sees it.
+        follow: gives the call that follows a response, where redirects are followed.
+    """
+
+    __slots__ = (
+        "body",
+        "chunked",
+        "expects_continue",
+        "finish",
+        "follow",
+        "has_body",
+        "head",
+        "keep_case",
+        "method",
+        "path",
+        "pool",
+        "repeatable",
+        "response",
+    )
+
+    def __init__(
+        self,
+        pool: "Pool",
+        method: str,
+        path: str,
+        head: bytes,
+        *,
+        body: bytes | None = None,
+        has_body: bool = False,
+        chunked: bool = False,
+        expects_continue: bool = False,
+        keep_case: bool = False,
+        response: float = RESPONSE_TIMEOUT,
+        finish: "Callable[[Exchange, ResponseHead], None] | None" = None,
+        follow: "Callable[[Call, int, Headers], Call | None] | None" = None,
+    ) -> None:
+        self.pool = pool
+        self.method = method
+        self.path = path
+        self.head = head
+        self.body = body
+        self.has_body = has_body
+        self.chunked = chunked
+        self.expects_continue = expects_continue
+        self.keep_case = keep_case
+        self.response = response
+        self.finish = finish
+        self.follow = follow
+        # A request without body and of an idempotent method may be sent again (RFC 9110 section 9.2.2).
+        self.repeatable = not has_body and method in _IDEMPOTENT
+
+
+_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+
+class _Silent:
+    """The sink of a connection nobody uses."""
+
+    def informational(self, status: int, headers: Headers) -> None: ...
+    def head(self, status: int, headers: Headers) -> None: ...
+    def data(self, chunk: bytes) -> None: ...
+    def complete(self) -> None: ...
+    def failed(self, error: UpstreamError) -> None: ...
+    def flush(self) -> None: ...
+    def writable(self) -> None: ...
+
+
+_NOBODY: Sink = _Silent()
+
+
+class Connection(asyncio.Protocol):
+    """One HTTP/1.1 connection to a service; carries one request at a time."""
+
+    __slots__ = (
+        "_body_sent",
+        "_busy",
+        "_framed",
+        "_head_bytes",
+        "_headers",
+        "_in_head",
+        "_keep_alive",
+        "_keep_case",
+        "_method_is_head",
+        "_parser",
+        "_reading",
+        "_response_done",
+        "_status",
+        "_timeout",
+        "_write_paused",
+        "answered",
+        "closed",
+        "deadline",
+        "idle_until",
+        "pool",
+        "sink",
+        "transport",
+        "used",
+    )
+
+    def __init__(self, pool: "Pool") -> None:
+        self.pool = pool
+        self.sink = _NOBODY
+        self.closed = False
+        self.used = False
+        self.answered = False
+        self.deadline = 0.0
+        self.idle_until = 0.0
+        self._busy = False
+        self._reading = True
+        self._write_paused = False
+        self._timeout = RESPONSE_TIMEOUT
+        self._keep_case = False
+        self._method_is_head = False
+
+    # What the pool and the transports call
+
+    def send(self, call: Call, sink: Sink, first_body: bytes = b"") -> None:
+        """Begin a request: write its head, with `first_body` (framed already) in the same write."""
+        self.sink = sink
+        self._busy = True
+        self.answered = False
+        self._response_done = False
+        self._body_sent = not call.has_body
+        self._keep_alive = False
+        self._head_bytes = 0
+        self._status = 0
+        self._headers: Headers = []
+        self._in_head = True
+        self._method_is_head = call.method == "HEAD"
+        self._keep_case = call.keep_case
+        self._timeout = call.response
+        self.deadline = monotonic() + call.response
+        self.transport.write(call.head + first_body if first_body else call.head)
+
+    def write(self, data: bytes) -> bool:
+        """Write framed body bytes. Returns whether the connection takes more at once."""
+        if self._busy and not self.closed:
+            self.deadline = monotonic() + self._timeout
+            self.transport.write(data)
+        return not self._write_paused
+
+    def end_body(self) -> None:
+        """The request body has been written in full."""
+        self._body_sent = True
+        if self._response_done:
+            self._release()
+
+    def pause(self) -> None:
+        """Stop reading: the caller does not take the answer as fast as the service gives it."""
+        if self._reading and not self.closed:
+            self._reading = False
+            self.deadline = monotonic() + max(self._timeout, STALLED_READER)
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if not self._reading and not self.closed:
+            self._reading = True
+            self.deadline = monotonic() + self._timeout
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Drop the connection and whatever runs on it; the sink hears nothing more."""
+        self.sink = _NOBODY
+        self._drop()
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        self._fail(UpstreamTimeout("upstream_timeout"))
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER)
+        self._parser = httptools.HttpResponseParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._busy:
+            self._drop()
+            return
+        self.deadline = monotonic() + self._timeout
+        if self._in_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._response_done:
+                self._fail(UpstreamError("upstream_protocol", str(error)))
+                return
+            self._keep_alive = False
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._fail(UpstreamError("upstream_protocol", "response head too large"))
+            return
+        sink = self.sink
+        if self._response_done:
+            self._finish()
+        sink.flush()
+
+    def eof_received(self) -> None:
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        was_closed = self.closed
+        self.closed = True
+        self.pool.forget(self)
+        if was_closed or not self._busy:
+            return
+        sink, self.sink = self.sink, _NOBODY
+        self._busy = False
+        if self.answered and not self._in_head and not self._framed and exc is None:
+            sink.complete()
+        else:
+            sink.failed(UpstreamError("upstream_reset", type(exc).__name__ if exc else "closed"))
+        sink.flush()
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        self.sink.writable()
+
+    # httptools callbacks
+
+    def on_message_begin(self) -> None:
+        if self._response_done:
+            self._keep_alive = False
+            raise httptools.HttpParserError("more than one response")
+        self._headers = []
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            self._headers.append((name if self._keep_case else name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self._status = status = self._parser.get_status_code()
+        if status < 200:
+            return
+        self._in_head = False
+        self.answered = True
+        self._keep_alive = self._parser.should_keep_alive()
+        framed = False
+        for name, _value in self._headers:
+            if name in (b"content-length", b"transfer-encoding"):
+                framed = True
+        self._framed = framed
+        self.sink.head(status, self._headers)
+        if self._method_is_head and not self._response_done:
+            # llhttp cannot be told that this response has no body: end it here, with a fresh parser for the next.
+            self._response_done = True
+            self._keep_alive = self._keep_alive and (framed or status in (204, 304))
+            self._parser = httptools.HttpResponseParser(self)
+            self.sink.complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._response_done:
+            self.sink.data(body)
+
+    def on_message_complete(self) -> None:
+        if self._status < 200:
+            if self._status == 101:
+                raise httptools.HttpParserError("an upgrade nobody asked for")
+            self.sink.informational(self._status, self._headers)
+            self._headers = []
+            self._head_bytes = 0
+        elif not self._response_done:
+            self._response_done = True
+            self.sink.complete()
+
+    # Ends
+
+    def _finish(self) -> None:
+        if self._body_sent:
+            self._release()
+        else:
+            # The answer came before the request was sent in full; what is left of it must not go anywhere.
+            self.abort()
+
+    def _release(self) -> None:
+        self.sink = _NOBODY
+        self._busy = False
+        self.used = True
+        if self._keep_alive and not self.closed:
+            self.resume()
+            self.pool.put(self)
+        else:
+            self._drop()
+
+    def _fail(self, error: UpstreamError) -> None:
+        sink, self.sink = self.sink, _NOBODY
+        self._drop()
+        sink.failed(error)
+        sink.flush()
+
+    def _drop(self) -> None:
+        self._busy = False
+        if not self.closed:
+            self.closed = True
+            self.transport.abort()
+        self.pool.forget(self)
+
+
+class Pool:
+    """The connections to one origin with one set of TLS settings. Bounded: connections, and callers that wait for one.
+
+    Arguments:
+        target: the origin.
+        tls: the client context for https targets.
+        local_address: source address to bind, or None.
+        tick: how often deadlines are looked at, in seconds.
+        proxy: an intermediate HTTP proxy: asked in absolute form, or for a tunnel where the target is https.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        tls: ssl.SSLContext | None = None,
+        local_address: str | None = None,
+        tick: float = 1.0,
+        proxy: Target | None = None,
+    ) -> None:
+        self.target = target
+        self._proxy = proxy
+        self.prefix = f"http://{target.authority}" if proxy is not None and not target.secure else ""
+        """What stands in front of the path in the request line."""
+        self._tls = tls if target.secure else None
+        self._local = (local_address, 0) if local_address else None
+        self._tick = tick
+        self._idle: deque[Connection] = deque()
+        self._open: set[Connection] = set()
+        self._connecting = 0
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def take(self) -> Connection | None:
+        """An idle connection, the one used last, if there is one."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+    async def connect(self, within: float) -> Connection:
+        """A new connection within so many seconds, or one given back meanwhile. Raises UpstreamError."""
+        loop = asyncio.get_running_loop()
+        if len(self._open) + self._connecting >= MAX_CONNECTIONS:
+            waited = await self._wait(within)
+            if waited is not None:
+                return waited
+        self._connecting += 1
+        try:
+            async with asyncio.timeout(within):
+                connection = await self._dial(loop)
+        except TimeoutError:
+            raise UpstreamTimeout("connect_timeout") from None
+        except (OSError, ssl.SSLError, UnicodeError) as error:
+            raise UpstreamError("connect_failed", str(error)) from None
+        finally:
+            self._connecting -= 1
+        self._open.add(connection)
+        if self._timer is None:
+            self._timer = loop.call_later(self._tick, self._watch)
+        return connection
+
+    async def _dial(self, loop: asyncio.AbstractEventLoop) -> Connection:
+        if self._proxy is not None and self._tls is not None:
+            return await self._tunnel(loop, self._proxy, self._tls)
+        near = self._proxy or self.target
+        _, connection = await loop.create_connection(
+            lambda: Connection(self),
+            near.host,
+            near.port,
+            ssl=self._tls,
+            server_hostname=self.target.host if self._tls else None,
+            local_addr=self._local,
+        )
+        return connection
+
+    async def _tunnel(self, loop: asyncio.AbstractEventLoop, proxy: Target, tls: ssl.SSLContext) -> Connection:
+        """A TLS connection through an intermediate proxy (CONNECT, RFC 9110 section 9.3.6)."""
+        reader, writer = await asyncio.open_connection(
+            proxy.host, proxy.port, local_addr=self._local, limit=MAX_HEAD_BYTES
+        )
+        host = self.target.authority if self.target.port != 443 else f"{self.target.authority}:443"
+        try:
+            writer.write(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            status = head.split(b" ", 2)[1:2]
+            if not status or not status[0].startswith(b"2"):
+                raise UpstreamError("proxy_refused", head.partition(b"\r\n")[0].decode("latin-1"))
+            connection = Connection(self)
+            transport = await loop.start_tls(writer.transport, connection, tls, server_hostname=self.target.host)
+            if transport is None:
+                raise UpstreamError("connect_failed", "the tunnel closed during the TLS handshake")
+            connection.connection_made(transport)
+            return connection
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            writer.transport.abort()
+            raise UpstreamError("proxy_refused", type(error).__name__) from None
+        except BaseException:
+            writer.transport.abort()
+            raise
+
+    def put(self, connection: Connection) -> None:
+        """Give a connection back after a complete exchange."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        connection.idle_until = monotonic() + IDLE_LIFETIME
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self._open.discard(connection)
+        if self._waiting and len(self._open) + self._connecting < MAX_CONNECTIONS:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def close(self) -> None:
+        """Drop all connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for connection in tuple(self._open):
+            connection.abort()
+        self._idle.clear()
+
+    async def _wait(self, within: float) -> Connection | None:
+        if len(self._waiting) >= MAX_WAITING:
+            raise UpstreamBusy("upstream_busy")
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(within):
+                return await waiter
+        except TimeoutError:
+            raise UpstreamBusy("upstream_busy") from None
+        except asyncio.CancelledError:
+            given = waiter.result() if waiter.done() and not waiter.cancelled() else None
+            if given is not None:
+                self.put(given)
+            raise
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(waiter)
+
+    def _watch(self) -> None:
+        """End what is overdue: exchanges past their deadline, connections that idled too long."""
+        now = monotonic()
+        idle = self._idle
+        while idle and (idle[0].closed or idle[0].idle_until < now):
+            connection = idle.popleft()
+            if not connection.closed:
+                connection.abort()
+        resting = set(idle)
+        for connection in tuple(self._open):
+            if connection not in resting and connection.deadline < now:
+                connection.expire()
+        self._timer = asyncio.get_running_loop().call_later(self._tick, self._watch) if self._open else None
+
+
+class Pools:
+    """The pools of one proxy step: one for each target, and a bounded number for where redirects lead.
+
+    Arguments:
+        tls: makes the client context, when the first https target needs it.
+        local_address: source address of the connections.
+        response: the step's time-out in seconds; deadlines are looked at several times within it.
+        proxy_url: an intermediate proxy; `http_proxy` and `HTTP_PROXY` beat it, `no_proxy` excepts hosts (D61, D272).
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: Callable[[], ssl.SSLContext],
+        local_address: str | None = None,
+        response: float = RESPONSE_TIMEOUT,
+        proxy_url: str | None = None,
+    ) -> None:
+        self._tls = tls
+        self._local = local_address
+        self._tick = min(1.0, max(0.01, response / _TICKS_PER_TIMEOUT))
+        self._proxy = os.environ.get("http_proxy") or os.environ.get("HTTP_PROXY") or proxy_url
+        self._context: ssl.SSLContext | None = None
+        self._pools: dict[tuple[bool, str], Pool] = {}
+
+    def pool(self, target: Target) -> Pool:
+        """The pool of the target's origin."""
+        key = target.secure, target.authority
+        pool = self._pools.get(key)
+        if pool is None:
+            if len(self._pools) >= _MAX_ORIGINS:
+                self._pools.pop(next(iter(self._pools))).close()
+            if target.secure and self._context is None:
+                self._context = self._tls()
+            through = self._proxy if self._proxy and not proxy_bypass(target.host) else None
+            pool = self._pools[key] = Pool(
+                target,
+                tls=self._context,
+                local_address=self._local,
+                tick=self._tick,
+                proxy=Target(through) if through else None,
+            )
+        return pool
+
+
+def client_context(*, verify: bool, files: Mapping[str, str]) -> ssl.SSLContext:
+    """The TLS client context of a proxy step.
+
+    Arguments:
+        verify: whether the service's certificate must be valid for its name (`secure`, D262).
+        files: `ca_file`, `cert_file`, `key_file`, `passphrase` of the step's `target` (D273).
+
+    Raises OSError or ssl.SSLError when a file cannot be used.
+    """
+    context = ssl.create_default_context(cafile=files.get("ca_file"))
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if "cert_file" in files:
+        context.load_cert_chain(files["cert_file"], files.get("key_file"), files.get("passphrase"))
+    return context
