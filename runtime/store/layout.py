@@ -6,7 +6,9 @@ from egc.runtime.store import StoreError
 
 VERSION = 1
 
-_TABLES = """
+# One statement a paragraph. `seq` is never used twice and `version` grows with every change, so that the two together
+# name one state of a user or an application for ever.
+_STATEMENTS = """
 CREATE TABLE layout (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     version INTEGER NOT NULL,
@@ -15,6 +17,7 @@ CREATE TABLE layout (
 
 CREATE TABLE user (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    version INTEGER NOT NULL DEFAULT 0,
     id TEXT NOT NULL UNIQUE,
     username TEXT NOT NULL UNIQUE,
     is_active INTEGER NOT NULL,
@@ -23,8 +26,15 @@ CREATE TABLE user (
     properties TEXT NOT NULL
 );
 
+CREATE TRIGGER user_changed
+AFTER UPDATE OF id, username, is_active, created_at, updated_at, properties ON user
+BEGIN
+    UPDATE user SET version = version + 1 WHERE seq = new.seq;
+END;
+
 CREATE TABLE application (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    version INTEGER NOT NULL DEFAULT 0,
     id TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL REFERENCES user (id) ON DELETE CASCADE,
     name TEXT,
@@ -34,7 +44,14 @@ CREATE TABLE application (
     properties TEXT NOT NULL,
     UNIQUE (user_id, name)
 );
+
 CREATE INDEX application_name ON application (name);
+
+CREATE TRIGGER application_changed
+AFTER UPDATE OF id, user_id, name, is_active, created_at, updated_at, properties ON application
+BEGIN
+    UPDATE application SET version = version + 1 WHERE seq = new.seq;
+END;
 
 CREATE TABLE scope (
     seq INTEGER PRIMARY KEY,
@@ -56,7 +73,9 @@ CREATE TABLE credential (
     UNIQUE (type, id),
     CHECK ((user_id IS NULL) <> (application_id IS NULL))
 );
+
 CREATE INDEX credential_user ON credential (user_id) WHERE user_id IS NOT NULL;
+
 CREATE INDEX credential_application ON credential (application_id) WHERE application_id IS NOT NULL;
 
 CREATE TABLE code (
@@ -71,9 +90,13 @@ CREATE TABLE code (
     expires_at REAL NOT NULL,
     is_spent INTEGER NOT NULL
 ) WITHOUT ROWID;
+
 CREATE INDEX code_client ON code (client_id);
+
 CREATE INDEX code_user ON code (user_id);
+
 CREATE INDEX code_family ON code (family);
+
 CREATE INDEX code_expiry ON code (expires_at);
 
 CREATE TABLE token (
@@ -89,15 +112,20 @@ CREATE TABLE token (
     expires_at REAL NOT NULL,
     is_spent INTEGER NOT NULL
 ) WITHOUT ROWID;
+
 CREATE INDEX token_client ON token (client_id);
+
 CREATE INDEX token_user ON token (user_id) WHERE user_id IS NOT NULL;
+
 CREATE INDEX token_family ON token (family);
+
 CREATE INDEX token_expiry ON token (expires_at);
 
 CREATE TABLE revoked_family (
     family TEXT PRIMARY KEY,
     expires_at REAL NOT NULL
 ) WITHOUT ROWID;
+
 CREATE INDEX revoked_family_expiry ON revoked_family (expires_at);
 
 CREATE TABLE session (
@@ -107,7 +135,9 @@ CREATE TABLE session (
     created_at REAL NOT NULL,
     expires_at REAL NOT NULL
 ) WITHOUT ROWID;
+
 CREATE INDEX session_user ON session (user_id) WHERE user_id IS NOT NULL;
+
 CREATE INDEX session_expiry ON session (expires_at);
 
 CREATE TABLE failure (
@@ -116,7 +146,9 @@ CREATE TABLE failure (
     at REAL NOT NULL,
     expires_at REAL NOT NULL
 );
+
 CREATE INDEX failure_key ON failure (key, at);
+
 CREATE INDEX failure_expiry ON failure (expires_at);
 """
 
@@ -129,7 +161,7 @@ def create_or_check(connection: sqlite3.Connection, place: str) -> None:
     """
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not names:
-        for statement in _TABLES.split(";"):
+        for statement in _STATEMENTS.split("\n\n"):
             connection.execute(statement)
         connection.execute("INSERT INTO layout VALUES (1, ?, 0)", (VERSION,))
         return

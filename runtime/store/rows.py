@@ -19,27 +19,24 @@ CODE = "digest, client_id, user_id, redirect_uri, scopes, code_challenge, code_c
 TOKEN = 'id, digest, kind, client_id, user_id, scopes, "grant", family, created_at, expires_at'  # noqa: S105 - column names
 SESSION = "id, user_id, data, created_at, expires_at"
 
-_KEPT = 512
-"""Users, applications and scope lists whose parsed form is kept. Keyed by the whole row: never stale."""
+_SCOPE_LISTS_KEPT = 512
 
 
-@lru_cache(_KEPT)
 def read_user(id_: str, username: str, is_active: int, created_at: float, updated_at: float, properties: str) -> User:
-    """A user. The same row gives the same record, so that its JSON is parsed once."""
+    """A user from the columns of USER."""
     return User(id_, username, bool(is_active), created_at, updated_at, json.loads(properties))
 
 
-@lru_cache(_KEPT)
 def read_application(
     id_: str, user_id: str, is_active: int, created_at: float, updated_at: float, properties: str
 ) -> Application:
-    """An application; kept like users."""
+    """An application from the columns of APPLICATION."""
     return Application(id_, user_id, bool(is_active), created_at, updated_at, json.loads(properties))
 
 
-@lru_cache(_KEPT)
+@lru_cache(_SCOPE_LISTS_KEPT)
 def read_scopes(text: str) -> tuple[str, ...]:
-    """A list of scopes; kept like users."""
+    """A list of scopes. Few different ones exist, so what was parsed is kept."""
     return tuple(json.loads(text))
 
 

@@ -59,16 +59,26 @@ _REVOKED_KEPT_SECONDS = 3600.0
 _ONE_PER_CONSUMER = ("basic-auth", "oauth2")
 _UNKNOWN_SCOPES = "One or more scopes don't exist"
 
-_AUTHENTICATE = """
-    SELECT t.id, t.digest, t.kind, t.client_id, t.user_id, t.scopes, t."grant", t.family, t.created_at, t.expires_at,
-           a.id, a.user_id, a.is_active, a.created_at, a.updated_at, a.properties,
-           u.id, u.username, u.is_active, u.created_at, u.updated_at, u.properties
+_ALIVE = """
     FROM token AS t
     JOIN application AS a ON a.id = t.client_id
     LEFT JOIN user AS u ON u.id = t.user_id
     WHERE t.id = ? AND t.kind = 'access' AND NOT t.is_spent
       AND a.is_active AND (t.user_id IS NULL OR u.is_active)
 """
+_STATE = (
+    't.digest, t.client_id, t.user_id, t.scopes, t."grant", t.family, t.created_at, t.expires_at, '
+    "a.seq, a.version, u.seq, u.version"
+)
+_AUTHENTICATE = f"SELECT {_STATE} {_ALIVE}"
+_AUTHENTICATE_WHOLE = f"""
+    SELECT {_STATE},
+           a.id, a.user_id, a.is_active, a.created_at, a.updated_at, a.properties,
+           u.id, u.username, u.is_active, u.created_at, u.updated_at, u.properties
+    {_ALIVE}
+"""
+_KEPT = 512
+"""Applications, and users, whose parsed form is kept for `authenticate`."""
 
 R = TypeVar("R")
 Connection = sqlite3.Connection
@@ -90,6 +100,8 @@ class SQLiteStore:
         self._path = self._directory
         self._reader: Connection | None = None
         self._writer: Writer | None = None
+        self._clients: dict[tuple[Any, ...], Application] = {}
+        self._users: dict[tuple[Any, ...], User] = {}
 
     async def open(self) -> None:
         """Make or check directory, file and tables, then start the writer.
@@ -366,7 +378,11 @@ class SQLiteStore:
 
         await self._write(work)
 
-    async def redeem_code(self, digest: bytes, now: float) -> AuthorizationCode | None:
+    async def get_code(self, digest: bytes, now: float) -> AuthorizationCode | None:
+        row = self._one(f"SELECT {CODE} FROM code WHERE digest = ? AND expires_at > ? AND NOT is_spent", digest, now)
+        return read_code(row) if row else None
+
+    async def redeem_code(self, digest: bytes, now: float, tokens: Sequence[Token] = ()) -> AuthorizationCode | None:
         def work(db: Connection) -> AuthorizationCode | None:
             row = db.execute(f"SELECT is_spent, {CODE} FROM code WHERE digest = ?", (digest,)).fetchone()
             if row is None:
@@ -378,7 +394,7 @@ class SQLiteStore:
             if code.expires_at <= now:
                 return None
             db.execute("UPDATE code SET is_spent = 1 WHERE digest = ?", (digest,))
-            return code
+            return code if _insert_tokens(db, tokens) else None
 
         return await self._write(work)
 
@@ -386,12 +402,23 @@ class SQLiteStore:
         return await self._write(lambda db: _insert_tokens(db, tokens))
 
     async def authenticate(self, token_id: str) -> Authenticated | None:
+        # (seq, version) names one state of an application or user, so what was parsed once is never stale. Reading
+        # those columns again for every request would take longer than finding the row.
         row = self._one(_AUTHENTICATE, token_id)
         if row is None:
             return None
-        return Authenticated(
-            read_token(row[:10]), read_application(*row[10:16]), None if row[16] is None else read_user(*row[16:])
-        )
+        client = self._clients.get(row[8:10])
+        user = None if row[2] is None else self._users.get(row[10:12])
+        if client is None or (user is None and row[2] is not None):
+            row = self._one(_AUTHENTICATE_WHOLE, token_id)
+            if row is None:
+                return None
+            client = _keep(self._clients, row[8:10], read_application(*row[12:18]))
+            user = None if row[2] is None else _keep(self._users, row[10:12], read_user(*row[18:24]))
+        digest, client_id, user_id, scopes, grant, family, created_at, expires_at = row[:8]
+        scopes = read_scopes(scopes)
+        token = Token(token_id, digest, "access", client_id, user_id, scopes, grant, family, created_at, expires_at)
+        return Authenticated(token, client, user)
 
     async def get_token(self, token_id: str) -> Token | None:
         row = self._one(f"SELECT {TOKEN} FROM token WHERE id = ? AND NOT is_spent", token_id)
@@ -608,6 +635,13 @@ def _connect_reader(path: Path) -> Connection:
     return connection
 
 
+def _keep(kept: dict[tuple[Any, ...], R], state: tuple[Any, ...], record: R) -> R:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[state] = record
+    return record
+
+
 def _name(application: Application) -> str | None:
     """The name as indexed; applications without one do not collide."""
     return application.name or None
@@ -660,7 +694,7 @@ def _insert_tokens(db: Connection, tokens: Sequence[Token]) -> bool:
 
 
 def _revoke_family(db: Connection, family: str) -> None:
-    """Delete the family's live tokens and remember its end, for tokens that are about to be saved."""
+    """Delete the family's live tokens, spend its code, and remember its end for tokens that are about to be saved."""
     latest = db.execute(
         "SELECT max(expires_at) FROM (SELECT expires_at FROM token WHERE family = ? "
         "UNION ALL SELECT expires_at FROM code WHERE family = ?)",
@@ -668,4 +702,5 @@ def _revoke_family(db: Connection, family: str) -> None:
     ).fetchone()[0]
     until = max(latest or 0.0, time.time()) + _REVOKED_KEPT_SECONDS
     db.execute("DELETE FROM token WHERE family = ? AND NOT is_spent", (family,))
+    db.execute("UPDATE code SET is_spent = 1 WHERE family = ?", (family,))
     db.execute("INSERT OR REPLACE INTO revoked_family (family, expires_at) VALUES (?, ?)", (family, until))
