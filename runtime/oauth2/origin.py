@@ -44,9 +44,14 @@ class Origin:
 
 
 def address(req: falcon.asgi.Request) -> str:
-    """The caller's address. Not `req.remote_addr`, which a forged X-Forwarded-For can choose."""
-    client = req.scope.get("client")
-    return str(client[0]) if client else "unknown"
+    """The caller's address. Not `req.remote_addr`, which a forged X-Forwarded-For can choose.
+
+    Kept in the scope, because ASGI allows `client` to be an iterable that can be read once.
+    """
+    if "egc.address" not in req.scope:
+        client = tuple(req.scope.get("client") or ())
+        req.scope["egc.address"] = str(client[0]) if client else "unknown"
+    return str(req.scope["egc.address"])
 
 
 def _own(req: falcon.asgi.Request) -> str:
