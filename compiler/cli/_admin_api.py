@@ -1,11 +1,14 @@
 """The Admin API as the command line calls it: one method, every call with time-outs and a bounded answer."""
 
+import http.client
 import json
 import os
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -45,7 +48,7 @@ class AdminApi:
     """A connection to the Admin API of a running gateway.
 
     Arguments:
-        url: base URL without a slash at its end (C159).
+        url: base URL as `checked_url` returns it.
         key: the key that `admin.auth` asks for, or None.
         headers: further request headers (`-H`, C155); they win over the key.
         trace: called with one line for each request (`-v`, C162), or None.
@@ -88,6 +91,7 @@ class AdminApi:
             EnvironmentFailure: it could not be reached, or what answered is no Admin API.
         """
         import requests
+        import urllib3
 
         url = "/".join((self.url, *(quote(segment, safe="") for segment in path)))
         session = self._open()
@@ -106,9 +110,7 @@ class AdminApi:
                 content = self._read(response, started)
         except requests.exceptions.InvalidHeader as error:
             raise click.UsageError(f"-H: {error}") from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise click.UsageError(f"the address of the Admin API is no URL: {self.url} ({error})") from None
-        except (requests.exceptions.RequestException, UnicodeError) as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError, OSError) as error:
             self._note(method, "-", url, started)
             raise self._unreachable(why(error)) from None
         self._note(method, str(response.status_code), response.url, started)
@@ -140,6 +142,8 @@ class AdminApi:
         status = response.status_code
         if status in STORE_OR_PROXY_DOWN:
             raise self._unreachable(f"it answered {status} {message(response, content)}")
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise Rejected(status, f"{message(response, content)}: EGC_ADMIN_KEY must hold the key of `admin.auth`")
         if status >= 400:
             raise Rejected(status, message(response, content))
         if status >= 300:
@@ -182,25 +186,56 @@ def message(response: "Response", content: bytes) -> str:
 
 def why(error: Exception) -> str:
     """The cause of a failed connection in a few words, without the names of Python classes."""
-    import requests
-
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no connection within {CONNECT_TIMEOUT:.0f} seconds"
-    if isinstance(error, requests.exceptions.Timeout):
-        return f"no answer within {READ_TIMEOUT:.0f} seconds"
-    cause: BaseException | None = error
-    seen: list[BaseException] = []
-    while cause is not None and cause not in seen and len(seen) < 10:
-        seen.append(cause)
-        if (
-            isinstance(cause, OSError)
-            and cause.strerror
-            and not isinstance(cause, requests.exceptions.RequestException)
-        ):
-            return cause.strerror.lower()
-        reason = getattr(cause, "reason", None)
-        inner = next((a for a in cause.args if isinstance(a, BaseException)), None) if cause.args else None
-        cause = reason if isinstance(reason, BaseException) else inner or cause.__cause__ or cause.__context__
-    if any("timed out" in str(e) for e in seen):
-        return f"no answer within {READ_TIMEOUT:.0f} seconds"
+    causes = list(chain(error))
+    text = str(error)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            return "it does not speak TLS (is its address http:// rather than https://?)"
+        if isinstance(cause, http.client.RemoteDisconnected):
+            return "it closed the connection without an answer"
+        if isinstance(cause, OSError) and type(cause).__module__ in ("builtins", "socket") and cause.strerror:
+            return cause.strerror[:1].lower() + cause.strerror[1:]
+    if "timed out" in text:
+        return f"no {'connection' if 'connect timeout' in text else 'answer'} in time"
+    if "Failed to resolve" in text:
+        return "its name is not known"
     return "what answers there does not speak HTTP as it should"
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those it was made from, as far as requests and urllib3 keep them."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException] = [error]
+    while waiting and len(seen) < 20:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.append(current)
+        yield current
+        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        waiting += [found for found in inner if isinstance(found, BaseException)]
+
+
+def checked_url(text: str, origin: str) -> str:
+    """A base URL without its trailing slash (C159).
+
+    Arguments:
+        text: the URL as somebody wrote it.
+        origin: where it was written, for the message.
+
+    Raises:
+        click.UsageError: it is not an http or https URL of a host, or carries a user name or password.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        text.encode("ascii")
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise click.UsageError(f"{origin}: {text!r} is not the address of an Admin API, such as http://localhost:9876")
+    if "@" in parts.netloc:
+        raise click.UsageError(f"{origin}: an address must not hold a password; the key belongs into EGC_ADMIN_KEY")
+    return text.removesuffix("/")

@@ -1,0 +1,196 @@
+"""Create, show, activate and deactivate credentials."""
+
+import click
+
+from egc.compiler.cli import _ask
+from egc.compiler.cli._admin_api import Rejected
+from egc.compiler.cli._consumers import Record, cell, record, records
+from egc.compiler.cli._credential_types import SECRET, type_option
+from egc.compiler.cli._properties import Properties, property_option, read_lines, stdin_option, typed, with_scope_list
+from egc.compiler.cli._screen import on_terminal
+from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+
+COLUMNS = ("type", "consumerId", "scopes", "isActive", "id")
+FILTERS = ("active", "archived")
+
+
+@click.group(cls=Entity)
+def command() -> None:
+    """Create, show, activate and deactivate credentials.
+
+    ID is the id of the user or app for basic-auth and oauth2, and the key's own id for key-auth and jwt.
+
+    \b
+    Examples:
+      egc credentials create -c val -t oauth2
+      egc credentials create -c val -t basic-auth --ask-secret
+      egc credentials list -c val
+      egc credentials deactivate -t key-auth 0Fy2...
+    """
+
+
+@command.command()
+@click.option("-c", "--consumer", type=IDENTIFIER, help="The user or app that it is for, by name or id.")
+@type_option(required=False)
+@property_option
+@click.option("--ask-secret", is_flag=True, help="Ask for the password or secret without showing it.")
+@stdin_option
+@connected
+def create(
+    session: Session, consumer: str | None, type_: str | None, properties: Properties, ask_secret: bool, stdin: bool
+) -> None:
+    """Create a credential, or one for each line of stdin, which may name its own "consumer" and "type".
+
+    A secret that you do not choose is made for you and shown this once. Other users of this machine can read
+    the words of a command: give a password with --ask-secret or --stdin rather than with -p.
+
+    \b
+    Examples:
+      egc credentials create -c val -t oauth2
+      egc credentials create -c val -t basic-auth --ask-secret
+      egc credentials create -c val -t key-auth -p 'scopes=["read", "write"]'
+      egc credentials create --stdin < credentials.ndjson
+    """
+    if stdin:
+        if ask_secret:
+            raise click.UsageError("--ask-secret and --stdin exclude each other")
+        create_from_stdin(session, consumer, type_, typed(properties))
+        return
+    if consumer is None or type_ is None:
+        raise click.UsageError("must include --stdin or both -c, --consumer and -t, --type")
+    if ask_secret:
+        properties = {**properties, SECRET[type_]: _ask.secret(SECRET[type_])}
+    created = create_one(session, consumer, type_, typed(properties))
+    session.screen.done(f"Created {name(created)}")
+    if session.quiet and not session.json:
+        session.screen.line(short(created, type_))
+    else:
+        session.screen.record(created)
+
+
+def create_from_stdin(session: Session, consumer: str | None, type_: str | None, properties: Properties) -> None:
+    """Create one for each line; the line's own `consumer` and `type` win over the flags (C178)."""
+    results: list[object] = []
+    for line in read_lines():
+        values = {**properties, **line.properties}
+        owner, kind = values.pop("consumer", consumer), values.pop("type", type_)
+        try:
+            created = create_one(session, owner, kind, with_scope_list(values))
+        except Rejected as error:
+            session.failed(f"line {line.number}: {error.message}")
+            results.append({"line": line.number, "error": error.message})
+            continue
+        session.screen.done(f"Created {name(created)}")
+        results.append(created)
+        if session.quiet and not session.json:
+            session.screen.line(short(created, str(kind)))
+        elif not session.json:
+            session.screen.record(created)
+    if session.json:
+        session.screen.record(results)
+
+
+def create_one(session: Session, consumer: object, type_: object, properties: Properties) -> Record:
+    """Send one credential to the Admin API (C124)."""
+    body: Properties = {"consumerId": consumer, "type": type_, "credential": properties}
+    return record(session.api.call("POST", "credentials", body=body))
+
+
+def name(credential: Record) -> str:
+    """What a credential is called."""
+    return str(credential.get("id") or credential.get("keyId"))
+
+
+def short(credential: Record, type_: str) -> str:
+    """What `-q` shows of a new credential: its id and, where it was generated, its secret (C178, N33)."""
+    secret = credential.get(SECRET.get(type_, ""))
+    return name(credential) if secret is None else f"{name(credential)}:{secret}"
+
+
+@command.command()
+@click.argument("credential", type=IDENTIFIER, metavar="ID")
+@type_option(required=True)
+@connected
+def info(session: Session, credential: str, type_: str) -> None:
+    """Show a credential. Example: egc credentials info -t key-auth 0Fy2..."""
+    try:
+        answer = session.api.call("GET", "credentials", type_, credential)
+    except Rejected as error:
+        session.failed(f"Credential not found: {credential}" if error.status == 404 else error.message)
+        return
+    if answer is None:
+        session.failed(f"Credential not found: {credential}")
+    elif session.quiet and not session.json:
+        session.screen.line(name(record(answer)))
+    else:
+        session.screen.record(record(answer))
+
+
+@command.command("list")
+@click.option("-c", "--consumerId", "--consumer", "consumer", type=IDENTIFIER, help="Only those of this user or app.")
+@click.option(
+    "-f", "--filter", "filters", type=click.Choice(FILTERS), multiple=True, help="Which ones; by default the active."
+)
+@click.argument("more", nargs=-1, type=click.Choice(FILTERS), metavar="")
+@connected
+def list_(session: Session, consumer: str | None, filters: tuple[str, ...], more: tuple[str, ...]) -> None:
+    """Show credentials, by default the active ones; an archived one is inactive.
+
+    \b
+    Examples:
+      egc credentials list -c val
+      egc credentials list -f active -f archived
+    """
+    if more and not filters:
+        raise click.UsageError(f"unexpected argument {more[0]}: the flag for it is -f")
+    wanted = {"active": True, "archived": False}
+    shown = {wanted[word] for word in (*filters, *more)} or {True}
+    try:
+        answer = session.api.call("GET", "credentials", *([consumer] if consumer else []))
+    except Rejected as error:
+        session.failed(f"Consumer not found: {consumer}" if consumer and error.status == 404 else error.message)
+        return
+    found = [one for one in records(record(answer).get("credentials")) if one.get("isActive", True) in shown]
+    if session.json:
+        session.screen.record(found)
+    elif not found:
+        session.none_found(f"Consumer {consumer} has no credentials" if consumer else "You have no credentials")
+    elif session.quiet:
+        for one in found:
+            session.screen.line(name(one))
+    elif on_terminal():
+        session.screen.table(COLUMNS, ([cell(one.get(column)) for column in COLUMNS] for one in found))
+    else:
+        for one in found:
+            session.screen.record(one)
+
+
+several = click.argument("credentials", type=IDENTIFIER, nargs=-1, required=True, metavar="ID...")
+
+
+@command.command()
+@several
+@type_option(required=True)
+@connected
+def activate(session: Session, credentials: tuple[str, ...], type_: str) -> None:
+    """Make credentials valid again. Example: egc credentials activate -t key-auth 0Fy2..."""
+    set_active(session, type_, credentials, True)
+
+
+@command.command()
+@several
+@type_option(required=True)
+@connected
+def deactivate(session: Session, credentials: tuple[str, ...], type_: str) -> None:
+    """Make credentials invalid. Example: egc credentials deactivate -t key-auth 0Fy2..."""
+    set_active(session, type_, credentials, False)
+
+
+def set_active(session: Session, type_: str, credentials: tuple[str, ...], active: bool) -> None:
+    """Activate or deactivate each."""
+
+    def work(credential: str) -> str:
+        answer = session.api.call("PUT", "credentials", type_, credential, "status", body={"status": active})
+        return str(record(answer).get("status"))
+
+    session.each(credentials, work)
