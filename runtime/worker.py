@@ -26,6 +26,17 @@ _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
 
 
+class _Ready(asyncio.Event):
+    """An Event that knows its loop: asking asyncio for it costs a system call a request."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._own_loop = loop
+
+    def _get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._own_loop
+
+
 class GatewayProtocol(ASGIProtocol):
     """One connection. Differs from gunicorn's in what it does at the edges of a request, not in how it parses."""
 
@@ -36,6 +47,12 @@ class GatewayProtocol(ASGIProtocol):
         self.worker.connections.add(self)
         # gunicorn arms a timer only between requests: a first request that never comes must not hold the socket.
         self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._first_request_overdue)
+
+    def _start_http1(self, buffered: bytes = b"") -> None:
+        super()._start_http1()
+        self._request_ready = _Ready(self.worker.loop)
+        if buffered:
+            self._feed_callback_parser(buffered)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
