@@ -10,11 +10,18 @@ import os
 import ssl
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.asgi.lifespan import LifespanManager
-from gunicorn.asgi.protocol import ASGIProtocol, _get_cached_date_header, _get_cached_status_line
+from gunicorn.asgi.parser import CallbackRequest
+from gunicorn.asgi.protocol import (
+    ASGIProtocol,
+    BodyReceiver,
+    _get_cached_date_header,
+    _get_cached_status_line,
+)
 from gunicorn.workers.gasgi import ASGIWorker
 
 from egc.runtime import serving
@@ -22,6 +29,9 @@ from egc.runtime.gateway import Gateway
 
 HEADER_TIMEOUT = 20.0
 MAX_HEAD_BYTES = 16384
+DISCARD_BYTES = 1 << 20
+DISCARD_SECONDS = 2.0
+NO_COPY = 65536
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
 
@@ -82,10 +92,40 @@ class GatewayProtocol(ASGIProtocol):
         if self.idle:
             self._keepalive_timeout()
 
+    def _on_headers_complete(self) -> bool:
+        """gunicorn's, without its policy for proxied headers: `front` has ours, for every server."""
+        self._current_request = request = CallbackRequest.from_parser(self._callback_parser, is_ssl=self._is_ssl)
+        self._body_receiver = BodyReceiver(request, self)
+        self._request_ready.set()
+        return False
+
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
-        """Run the application in this task: it has nothing left to do once its response is complete."""
-        keep: bool = await self._handle_http_request(request, sockname, peername)
-        return keep
+        """Run the application in the connection's own task; returns whether the connection can take another request."""
+        receiver = self._body_receiver
+        response = _Response(self, request)
+        await self.app(self._build_http_scope(request, sockname, peername), receiver.receive, response.send)
+        if not response.ended:
+            # Cut on purpose (the service failed half-way): closing is what tells the caller.
+            return False
+        if response.closes or self.worker.nr + 1 >= self.worker.max_requests:
+            return False
+        return receiver._complete or await self._discard_body(receiver)
+
+    async def _discard_body(self, receiver: Any) -> bool:
+        """Read what is left of a body that nobody wanted, so that the answer is not lost in a reset; up to a bound."""
+        left = DISCARD_BYTES
+        try:
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while left > 0:
+                    message = await receiver.receive()
+                    if message["type"] != "http.request":
+                        return False
+                    if not message["more_body"]:
+                        return True
+                    left -= len(message["body"])
+        except TimeoutError:
+            pass
+        return False
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         """Never: an Upgrade is handled as an ordinary request, as Express Gateway does (D304)."""
@@ -96,24 +136,113 @@ class GatewayProtocol(ASGIProtocol):
             self._send_error_response(408, "Request head took too long")
         self._keepalive_timeout()
 
-    def _send_response_start(self, status: int, headers: Any, request: Any, close: bool = False) -> None:
-        """gunicorn's, without a Server field of our own (D388 ff.)."""
-        parts = [_get_cached_status_line(request.version, status)]
-        dated = connected = False
+
+class _Response:
+    """Writes one response to its connection: head and first bytes together, framed as the request allows."""
+
+    __slots__ = ("_chunked", "_head", "_left", "_omits_body", "_protocol", "_request", "closes", "ended", "started")
+
+    def __init__(self, protocol: GatewayProtocol, request: Any) -> None:
+        self._protocol = protocol
+        self._request = request
+        self._head = b""
+        self._left: int | None = None
+        self._chunked = False
+        self._omits_body = False
+        self.started = False
+        self.ended = False
+        self.closes = False
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """ASGI's send. Raises RuntimeError for messages out of order, ValueError for fields that break the framing."""
+        protocol = self._protocol
+        kind = message["type"]
+        if kind == "http.response.body":
+            if not self.started or self.ended:
+                raise RuntimeError("http.response.body out of order")
+            self._write(message.get("body", b""), not message.get("more_body", False))
+            flow = protocol._flow_control
+            if flow.write_paused and not protocol._closed:
+                await flow.drain()
+        elif kind == "http.response.start":
+            if self.started:
+                raise RuntimeError("http.response.start twice")
+            self._start(message["status"], message["headers"])
+        elif kind == "http.response.informational" and not self.started:
+            lines = [name + b": " + value + b"\r\n" for name, value in message["headers"]]
+            protocol._safe_write(_head(_get_cached_status_line((1, 1), message["status"]), lines))
+
+    def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        request = self._request
+        worker = self._protocol.worker
+        self._protocol._body_receiver.expect_continue = False
+        omits_body = self._omits_body = request.method == "HEAD" or status in (204, 304)
+        lines = []
+        dated = False
+        length: int | None = None
         for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-            if len(name) == 4 and name.lower() == b"date":
+            lowered = name.lower()
+            if lowered == b"content-length":
+                if status == 204:
+                    continue
+                length = int(value)
+            elif lowered == b"date":
                 dated = True
-            elif len(name) == 10 and name.lower() == b"connection":
-                connected = True
+            elif lowered in (b"transfer-encoding", b"connection"):
+                self.closes = self.closes or (lowered == b"connection" and value.lower() == b"close")
+                continue
+            lines.append(name + b": " + value + b"\r\n")
         if not dated:
-            parts.append(_get_cached_date_header())
-        if close and not connected:
-            parts.append(b"connection: close\r\n")
-        elif request.version <= (1, 0) and not connected:
-            parts.append(b"connection: keep-alive\r\n")
-        parts.append(b"\r\n")
-        self._response_buffer = b"".join(parts)
+            lines.append(_get_cached_date_header())
+        if not omits_body:
+            self._left = length
+            if length is None:
+                if request.version >= (1, 1):
+                    self._chunked = True
+                    lines.append(b"transfer-encoding: chunked\r\n")
+                else:
+                    self.closes = True
+        self.closes = self.closes or not worker.alive or not self._protocol._keepalive or request.should_close()
+        self.closes = self.closes or worker.nr + 1 >= worker.max_requests
+        if self.closes:
+            lines.append(b"connection: close\r\n")
+        elif request.version < (1, 1):
+            lines.append(b"connection: keep-alive\r\n")
+        self._head = _head(_get_cached_status_line(request.version, status), lines)
+        self.started = True
+
+    def _write(self, body: bytes, last: bool) -> None:
+        head, self._head = self._head, b""
+        if self._omits_body:
+            body = b""
+        elif self._left is not None:
+            # Never a byte more than announced: it would be read as the next response. Fewer, and the caller waits.
+            body = body[: self._left]
+            self._left -= len(body)
+            if last and self._left:
+                self.closes = True
+        transport = self._protocol.transport
+        if self._chunked:
+            framed = [head] if head else []
+            if body:
+                framed += (b"%x\r\n" % len(body), body, b"\r\n")
+            if last:
+                framed.append(b"0\r\n\r\n")
+            transport.write(b"".join(framed)) if framed else None
+        elif len(body) > NO_COPY:
+            transport.writelines((head, body) if head else (body,))
+        elif head or body:
+            transport.write(head + body if head else body)
+        self.ended = last
+
+
+def _head(start: bytes, lines: list[bytes]) -> bytes:
+    """A message head. Raises ValueError if a field holds what would end its line (P15)."""
+    head = start + b"".join(lines) + b"\r\n"
+    breaks = len(lines) + 2
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+        raise ValueError("a header field holds a line break or NUL")
+    return head
 
 
 class GatewayWorker(ASGIWorker):
