@@ -63,7 +63,7 @@ class AdminApi:
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.url = url
-        self._headers = {"Accept": "application/json, text/plain;q=0.5", "Accept-Encoding": "identity"}
+        self._headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "identity"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         for name in headers or {}:
