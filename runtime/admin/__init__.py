@@ -1,0 +1,108 @@
+"""The Admin API: users, applications, credentials, scopes and tokens over HTTP, on a listener of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from egc.runtime.admin.answers import EntityTags, on_http_error, on_refused, on_unavailable
+from egc.runtime.admin.apps import Applications, ApplicationStatus, OneApplication
+from egc.runtime.admin.configuration import Frozen
+from egc.runtime.admin.credentials import (
+    ConsumerCredentials,
+    Credentials,
+    CredentialScope,
+    CredentialScopes,
+    CredentialStatus,
+    OneCredential,
+)
+from egc.runtime.admin.guard import Guard
+from egc.runtime.admin.health import Health, Ready
+from egc.runtime.admin.models import (
+    APPLICATIONS,
+    CREDENTIALS,
+    OAUTH_CLIENT,
+    USERS,
+    CredentialModel,
+    Model,
+    Property,
+)
+from egc.runtime.admin.paths import Name, Paths
+from egc.runtime.admin.scopes import OneScope, Scopes
+from egc.runtime.admin.tokens import OneToken
+from egc.runtime.admin.users import OneUser, Users, UserStatus
+from egc.runtime.errors import Refused
+from egc.runtime.oauth2.secrets import Busy, PasswordHasher
+from egc.runtime.store import CredentialType, Store, StoreError
+
+__all__ = ["AdminApi", "CredentialModel", "Model", "Property"]
+
+
+class AdminApi:
+    """The Admin API as Falcon resources.
+
+    Arguments:
+        store: what it administers; opened and closed by whoever owns it.
+        users, applications: their models; by default Express Gateway's (C43, C44).
+        credentials: models by type; types left out keep the default (C45, C51).
+        allowed_hosts: Host names it answers to besides the loopback ones (decisions 23).
+        key_digest: `stored_digest` of the key that callers must present, None for no key.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        users: Model = USERS,
+        applications: Model = APPLICATIONS,
+        credentials: Mapping[CredentialType, CredentialModel] | None = None,
+        allowed_hosts: Sequence[str] = (),
+        key_digest: str | None = None,
+    ) -> None:
+        self._store = store
+        self._users = users
+        ours = tuple(own for own in OAUTH_CLIENT if applications.get(own.name) is None)
+        self._applications = Model(applications.properties + ours)
+        self._credentials = {**CREDENTIALS, **(credentials or {})}
+        self._guard = Guard(tuple(allowed_hosts), key_digest)
+        self._hasher = PasswordHasher()
+
+    def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
+        """Add routes, middleware and error answers. `app` must serve nothing but the admin listener."""
+        app.router_options.converters["name"] = Name
+        # Falcon would give empty answers a media type; Express Gateway gives them none.
+        app.resp_options.default_media_type = None  # type: ignore[assignment]  # declared as str, None is provided for
+        app.add_middleware([Paths(), self._guard, EntityTags()])
+        app.add_error_handler(Refused, on_refused)
+        app.add_error_handler(falcon.HTTPError, on_http_error)
+        app.add_error_handler(StoreError, on_unavailable)
+        app.add_error_handler(Busy, on_unavailable)
+
+        store = self._store
+        app.add_route("/health", Health())
+        app.add_route("/ready", Ready(store))
+        app.add_route("/users", Users(store, self._users, self._hasher))
+        app.add_route("/users/{name:name}", OneUser(store, self._users, self._hasher))
+        app.add_route("/users/{name:name}/status", UserStatus(store))
+        app.add_route("/apps", Applications(store, self._applications))
+        app.add_route("/apps/{name:name}", OneApplication(store, self._applications))
+        app.add_route("/apps/{name:name}/status", ApplicationStatus(store))
+        app.add_route("/credentials", Credentials(store, self._credentials, self._hasher))
+        app.add_route("/credentials/{kind:name}", ConsumerCredentials(store))
+        app.add_route("/credentials/{kind:name}/{name:name}", OneCredential(store))
+        app.add_route("/credentials/{kind:name}/{name:name}/status", CredentialStatus(store))
+        app.add_route("/credentials/{kind:name}/{name:name}/scopes", CredentialScopes(store))
+        app.add_route("/credentials/{kind:name}/{name:name}/scopes/{scope:name}", CredentialScope(store))
+        app.add_route("/scopes", Scopes(store))
+        app.add_route("/scopes/{name:name}", OneScope(store))
+        app.add_route("/tokens/{name:name}", OneToken(store))
+        for kind in ("policies", "pipelines", "api-endpoints", "service-endpoints"):
+            app.add_route(f"/{kind}/{{name:name}}", Frozen())
+
+    async def open(self) -> None:
+        """Nothing to start: the store is opened by its owner, threads for hashing start when they are needed."""
+
+    async def close(self) -> None:
+        """Let the hashing threads end."""
+        self._hasher.close()

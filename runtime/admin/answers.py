@@ -1,0 +1,117 @@
+"""How the Admin API answers: JSON, weak entity tags, and errors in the form that the caller can read."""
+
+import base64
+import hashlib
+import html
+import json
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from egc.runtime.errors import Refused
+from egc.runtime.oauth2.secrets import Busy
+from egc.runtime.store import StoreError
+
+_HTML = "text/html; charset=utf-8"
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Error</title>
+</head>
+<body>
+<pre>{}</pre>
+</body>
+</html>
+"""
+_RETRY_SECONDS = "5"
+
+
+def answer(resp: falcon.asgi.Response, value: object, *, store: bool = True) -> None:
+    """Answer 200 with `value` as JSON, keys in their order (C106). `store=False` keeps it out of caches."""
+    resp.data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    resp.content_type = "application/json; charset=utf-8"
+    if not store:
+        resp.set_header("Cache-Control", "no-store")
+
+
+class EntityTags:
+    """Middleware: a weak ETag on every answer with a body, and 304 where the caller has it already (C104)."""
+
+    async def process_response(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, _resource: object, _succeeded: bool
+    ) -> None:
+        """Tag the answer (RFC 9110 section 13.1.2)."""
+        if resp.status_code != 200 or not resp.data or resp.get_header("Cache-Control") == "no-store":
+            return
+        digest = base64.b64encode(hashlib.sha256(resp.data).digest()).decode()[:27]
+        tag = f'W/"{len(resp.data):x}-{digest}"'
+        resp.set_header("ETag", tag)
+        if req.method in ("GET", "HEAD") and _matches(req.get_header("If-None-Match"), tag):
+            resp.status = 304
+            resp.data = None
+            resp.content_type = None
+
+
+def _matches(condition: str | None, tag: str) -> bool:
+    if condition is None:
+        return False
+    return any(part.strip() in ("*", tag, tag.removeprefix("W/")) for part in condition.split(","))
+
+
+async def on_refused(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Refused, _params: Any) -> None:
+    """Answer what was refused: its sentence as Express Gateway did (C106), escaped, or as the caller asks.
+
+    A caller that names application/problem+json gets RFC 9457; one that takes plain text but no HTML gets that.
+    """
+    resp.status = error.status
+    for name, value in error.headers:
+        resp.set_header(name.decode(), value.decode())
+    _write_error(req, resp, error.body)
+
+
+async def on_http_error(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: falcon.HTTPError, _params: Any
+) -> None:
+    """Falcon's own refusals: an unknown route or method is Express's 404 page (C108)."""
+    if error.status_code in (404, 405):
+        resp.status = 404
+        path = req.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1") or req.path
+        resp.data = _PAGE.format(html.escape(f"Cannot {req.method} {path}")).encode()
+        resp.content_type = _HTML
+        _protect(resp)
+        return
+    resp.status = error.status_code
+    _write_error(req, resp, error.description or error.title or "Bad Request")
+
+
+async def on_unavailable(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: StoreError | Busy, _params: Any
+) -> None:
+    """The store or the hashing pool cannot do it now: 503."""
+    resp.status = 503
+    resp.set_header("Retry-After", _RETRY_SECONDS)
+    _write_error(req, resp, str(error) or "Too many secrets are waiting to be hashed.")
+
+
+def _write_error(req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str) -> None:
+    accept = req.get_header("Accept") or "*/*"
+    if "application/problem+json" in accept:
+        status = resp.status_code
+        problem = {"status": status, "title": HTTPStatus(status).phrase, "detail": sentence}
+        resp.data = json.dumps(problem, ensure_ascii=False).encode("utf-8", "replace")
+        resp.content_type = "application/problem+json"
+    elif "text/plain" in accept and "text/html" not in accept and "*/*" not in accept:
+        resp.data = sentence.encode("utf-8", "replace")
+        resp.content_type = "text/plain; charset=utf-8"
+    else:
+        resp.data = html.escape(sentence, quote=False).encode("utf-8", "replace")
+        resp.content_type = _HTML
+    _protect(resp)
+
+
+def _protect(resp: falcon.asgi.Response) -> None:
+    resp.set_header("Content-Security-Policy", "default-src 'none'")
+    resp.set_header("X-Content-Type-Options", "nosniff")

@@ -1,0 +1,123 @@
+"""Request bodies and query parameters of the Admin API, checked before anything looks at them."""
+
+import json
+import math
+from typing import Any
+
+import falcon.asgi
+
+from egc.runtime.errors import Refused
+from egc.runtime.store import Json
+
+LARGEST = 100 * 1024
+"""Bytes of a body (C105)."""
+
+DEEPEST = 32
+"""Lists and objects inside each other."""
+
+_PAGE = 100
+_LARGEST_PAGE = 1000
+_LARGEST_CURSOR = 2**53
+
+
+async def read_object(req: falcon.asgi.Request) -> dict[str, Json]:
+    """The JSON object of the body; empty where there is no body or it is not `application/json` (C105).
+
+    Raises Refused: 400 for what is not a JSON object, 413 for too long a body, 415 for an encoded one.
+    """
+    media, _, parameters = (req.content_type or "").partition(";")
+    content = await _read(req)
+    if media.strip().lower() != "application/json" or not content:
+        return {}
+    charset = parameters.lower().partition("charset=")[2].strip(' "')
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Refused(415, "The body must be JSON in UTF-8.")
+    if (req.get_header("Content-Encoding") or "identity").lower() != "identity":
+        raise Refused(415, "The body must not be encoded.")
+    try:
+        value = json.loads(content.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Refused(400, f"The body is nested more than {DEEPEST} levels deep.") from None
+    except UnicodeDecodeError:
+        raise Refused(400, "The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise Refused(400, f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+    except ValueError:
+        raise Refused(400, "The body is not JSON: a number is out of range.") from None
+    _check(value)
+    if not isinstance(value, dict):
+        raise Refused(400, "The body must be a JSON object.")
+    return value
+
+
+def read_page(req: falcon.asgi.Request) -> tuple[int, int]:
+    """`start` and `count` of a list (C110). Raises Refused (400)."""
+    start = _read_integer(req, "start", 0, 0, _LARGEST_CURSOR)
+    return start, min(_read_integer(req, "count", _PAGE, 1, _LARGEST_CURSOR), _LARGEST_PAGE)
+
+
+def read_status(body: dict[str, Json]) -> bool:
+    """`status` of a body that switches a record on or off. Raises Refused (400)."""
+    status = body.get("status")
+    if not isinstance(status, bool):
+        raise Refused(400, "status must be true or false")
+    return status
+
+
+def read_scopes(value: Json) -> tuple[str, ...]:
+    """A list of scopes, each once. Raises Refused (400)."""
+    if not isinstance(value, list):
+        raise Refused(400, "scopes must be a list of texts")
+    return tuple(dict.fromkeys(read_scope(scope) for scope in value))
+
+
+def read_scope(value: Json) -> str:
+    """One scope. Raises Refused (400) for what could never be asked for."""
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(400, "a scope must be a text that is not empty")
+    return value
+
+
+async def _read(req: falcon.asgi.Request) -> bytes:
+    if (req.content_length or 0) > LARGEST:
+        raise Refused(413, f"The body is larger than {LARGEST} bytes.")
+    content = b""
+    while piece := await req.stream.read(LARGEST + 1 - len(content)):
+        content += piece
+        if len(content) > LARGEST:
+            raise Refused(413, f"The body is larger than {LARGEST} bytes.")
+    return content
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Refused(400, f"The body is not JSON: {name} is no number.")
+
+
+def _check(value: Json) -> None:
+    """Refuse what the store could not keep: deep nesting, infinite numbers, text with lone surrogates."""
+    level: list[Json] = [value]
+    for _ in range(DEEPEST + 1):
+        below: list[Json] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.keys())
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+            elif isinstance(item, float) and not math.isfinite(item):
+                raise Refused(400, "The body is not JSON: a number is out of range.")
+            elif isinstance(item, str) and not item.isascii() and any("\ud800" <= mark <= "\udfff" for mark in item):
+                raise Refused(400, "A text of the body holds half a character (a lone surrogate).")
+        if not below:
+            return
+        level = below
+    raise Refused(400, f"The body is nested more than {DEEPEST} levels deep.")
+
+
+def _read_integer(req: falcon.asgi.Request, name: str, default: int, least: int, most: int) -> int:
+    text = req.get_param(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most:
+        return int(text)
+    raise Refused(400, f"{name} must be a whole number of at least {least}")
