@@ -1,5 +1,6 @@
 """The flows of the article and of RFC 6749, end to end, on the real store."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.oauth2.house import CALLBACK, CHALLENGE, PASSWORD, VERIFIER, House, answered, transaction
@@ -80,10 +81,8 @@ def test_client_credentials_and_password_grants(house: House) -> None:
     assert set(person) == {"access_token", "refresh_token", "expires_in", "token_type"}
 
 
-def test_a_fractional_lifetime_is_told_as_it_is(tmp_path: object) -> None:
-    from pathlib import Path
-
-    with House(Path(str(tmp_path)) / "data", access_ttl=1.5) as house:
+def test_a_fractional_lifetime_is_told_as_it_is(tmp_path: Path) -> None:
+    with House(tmp_path / "data", access_ttl=1.5) as house:
         body = house.token(house.client(), {"grant_type": "client_credentials"}).json
         assert body["expires_in"] == 1.5
 
