@@ -96,12 +96,14 @@ def main() -> int:
             behind.stop()
     if sys.stderr.isatty():
         print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    figures = {title: {c: statistics.median(some) for c, some in found.items()} for title, found in samples.items()}
+    figures = {title: {c: statistics.median(some) for c, some in of.items()} for title, of in samples.items()}
     head = "".join(f"{f'us/req c{c}':>14}{'min-max':>14}" for c in CONCURRENCY)
     print(f"{'gateway':34}{head}{'RSS MiB':>10}")
-    for row, of in samples.items():
-        cells = "".join(f"{figures[row][c]:14.1f}{f'{min(of[c]):.0f}-{max(of[c]):.0f}':>14}" for c in CONCURRENCY)
-        print(f"{row:34}{cells}{memory[row]:10.0f}")
+    for title, found in samples.items():
+        cells = "".join(
+            f"{figures[title][c]:14.1f}{f'{min(found[c]):.0f}-{max(found[c]):.0f}':>14}" for c in CONCURRENCY
+        )
+        print(f"{title:34}{cells}{memory[title]:10.0f}")
     print()
     for title, of_title in ratios(figures):
         print(f"{title:40}" + "".join(f"  c{c} {of_title[c]:6.2f}" for c in CONCURRENCY))
