@@ -62,10 +62,15 @@ class DoesNotCompile(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """Collects the diagnostics of a compilation and the text of the files they point into."""
+    """Collects the diagnostics of a compilation and the text of the files they point into.
+
+    `root` is what is put before the name of a file where a diagnostic is shown: spans name files below the directory
+    of the configuration, so that what is compiled does not depend on where that is.
+    """
 
     sources: dict[str, str] = field(default_factory=dict)
-    _found: list[Diagnostic] = field(default_factory=list)
+    root: str = ""
+    _found: dict[Diagnostic, None] = field(default_factory=dict)
 
     def add(
         self,
@@ -80,8 +85,7 @@ class Report:
     ) -> None:
         """Record one finding; the same finding at the same place is kept once."""
         found = Diagnostic(code, name, severity, message, span, related, help)
-        if found not in self._found:
-            self._found.append(found)
+        self._found[found] = None
 
     def error(
         self,
