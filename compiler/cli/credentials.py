@@ -103,7 +103,7 @@ def name(credential: Record) -> str:
 
 def short(credential: Record, type_: str) -> str:
     """What `-q` shows of a new credential: its id and, where it was generated, its secret (C178, N33)."""
-    secret = credential.get(SECRET.get(type_, ""))
+    secret = credential.get(str(credential.get("passwordKey") or SECRET.get(type_, "")))
     return name(credential) if secret is None else f"{name(credential)}:{secret}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from egc.compiler.cli import main
+from tests.cli.gateway import Gateway
 from tests.cli.wire import Wire
 
 
@@ -50,5 +51,13 @@ def egc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 def wire(egc: Egc, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     """A stand-in for the Admin API that answers what a test tells it to; commands find it by EG_ADMIN_URL."""
     with Wire() as server:
+        monkeypatch.setenv("EG_ADMIN_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def gateway(egc: Egc, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """A real Admin API with an empty store; commands find it by EG_ADMIN_URL."""
+    with Gateway(tmp_path_factory.mktemp("data")) as server:
         monkeypatch.setenv("EG_ADMIN_URL", server.url)
         yield server
