@@ -1,4 +1,4 @@
-"""An authorization server with its real store, and browsers and clients that use it, for tests that read in one line."""
+"""An authorization server with its real store, and the browsers and clients that use it."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ from egc.runtime.store import Application, Credential, Json, User
 from egc.runtime.store.sqlite import SQLiteStore
 
 ALL_GRANTS = ("authorization_code", "implicit", "password", "client_credentials", "refresh_token")
-PASSWORD = "bacon"  # noqa: S105
+PASSWORD = "bacon"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 CALLBACK = "https://app.test/cb"
@@ -168,7 +168,8 @@ class House:
 
     async def send(self, method: str, path: str, **options: Any) -> Result:
         """One request."""
-        return await self._conductor.simulate_request(method, path, **options)
+        result: Result = await self._conductor.simulate_request(method, path, **options)
+        return result
 
     def request(self, method: str, path: str, **options: Any) -> Result:
         """One request, waited for."""
@@ -198,7 +199,7 @@ class House:
     def tokens(self, client: Client, **query: str) -> dict[str, Any]:
         """The tokens of a complete code flow with PKCE."""
         query = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | query
-        code = self.code(client, **query)
+        code = self.code(client, None, **query)
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
         if "redirect_uri" in query:
             form["redirect_uri"] = query["redirect_uri"]

@@ -1,4 +1,4 @@
-"""Codes and refresh tokens work once, for their client; what is replayed is revoked (P24, P26, RFC 9700 section 4.14)."""
+"""Codes and refresh tokens work once, for their client; replay revokes (P24, P26, RFC 9700 section 4.14)."""
 
 import asyncio
 from dataclasses import replace
@@ -171,7 +171,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     with House(directory) as house:
         app = house.client(CALLBACK)
-        spent, fresh = house.code(app, **S256), house.code(app, **S256)
+        spent, fresh = house.code(app, None, **S256), house.code(app, None, **S256)
         first = exchange(house, app, spent, code_verifier=VERIFIER).json
     with House(directory) as house:
         assert house.is_live(first["access_token"])
@@ -181,7 +181,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_nothing_secret_is_readable_in_the_store(house: House) -> None:
-    app = house.client(CALLBACK, secret="chosen-secret-marker")  # noqa: S106
+    app = house.client(CALLBACK, secret="chosen-secret-marker")
     browser = house.logged_in()
     unused = house.code(app, browser)
     tokens = exchange(house, app, house.code(app, browser)).json

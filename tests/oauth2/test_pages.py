@@ -13,11 +13,36 @@ from egc.runtime.oauth2.pages import Pages
 from tests.oauth2.house import CALLBACK, House
 
 HOSTILE = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "'><b>", "</title><script>", "-->",
-    "&lt;b&gt;", "&#60;b&#62;", "{{7*7}}", "${7*7}", "<%= 7*7 %>", "#{7*7}", "{0.__class__}", "{{config}}", "{% raw %}",
-    "{{''.__class__.__mro__}}", "%7*7%", "javascript:alert(1)", "a\r\nSet-Cookie: x=1", "\u2028<script>", "\x00<b>",
-    "＜script＞", "\u202egnp.exe", "<b>" * 50, "';alert(1)//", "]]><b>", "<!--", "<style>*{}</style>", "x' onfocus='alert(1)",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'><b>",
+    "</title><script>",
+    "-->",
+    "&lt;b&gt;",
+    "&#60;b&#62;",
+    "{{7*7}}",
+    "${7*7}",
+    "<%= 7*7 %>",
+    "#{7*7}",
+    "{0.__class__}",
+    "{{config}}",
+    "{% raw %}",
+    "{{''.__class__.__mro__}}",
+    "%7*7%",
+    "javascript:alert(1)",
+    "a\r\nSet-Cookie: x=1",
+    "\u2028<script>",
+    "\x00<b>",
+    "\uff1cscript\uff1e",
+    "\u202egnp.exe",
+    "<b>" * 50,
+    "';alert(1)//",
+    "]]><b>",
+    "<!--",
+    "<style>*{}</style>",
+    "x' onfocus='alert(1)",
+]
 
 
 class Seen(HTMLParser):
@@ -49,8 +74,7 @@ def test_no_field_becomes_markup_or_is_evaluated(house: House, text: str) -> Non
     assert shape(page) == expected, "the page has other elements or attributes than a harmless one"
     for tag, attributes in Seen(page.text).tags:
         assert not [name for name in attributes if name.startswith("on")], tag
-    assert unescape(page.text).count(text.replace("\r\n", "\n")) + unescape(page.text).count(text) >= 5
-    assert "49" not in page.text.replace(text, "") or "49" in page.headers["transaction_id"]
+    assert unescape(page.text).count(text) == 5, "in the title, twice for the app, twice for the user, as it is"
 
     wrong = house.browser().ask(wild, redirect_uri="https://evil.test/" + text)
     assert wrong.status_code == 400

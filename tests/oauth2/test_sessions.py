@@ -1,12 +1,14 @@
 """Sessions, logins and forms (P30, P31, P32, N19, N20)."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from egc.runtime.oauth2.secrets import digest
-from egc.runtime.oauth2.throttle import PER_ACCOUNT, PER_ADDRESS, PER_PAIR, WINDOW
+from egc.runtime.oauth2.throttle import PER_ACCOUNT, PER_ADDRESS, PER_PAIR, WINDOW, Throttle
 from tests.oauth2.house import CALLBACK, PASSWORD, Browser, House, answered, transaction
 
 MACHINE = {"grant_type": "client_credentials"}
@@ -93,14 +95,12 @@ def test_a_transaction_is_no_session(house: House) -> None:
 
 
 def test_a_deactivated_or_deleted_user_is_logged_out(house: House) -> None:
-    for end in (
-        lambda user: house.store.set_user_active(user.id, False, house.now),
-        lambda user: house.store.delete_user(user.id),
-    ):
+    for deleted in (False, True):
         val = house.user()
         browser = house.logged_in(val)
         page = browser.ask(house.client(CALLBACK))
-        house.run(end(val))
+        store = house.store
+        house.run(store.delete_user(val.id) if deleted else store.set_user_active(val.id, False, house.now))
         assert browser.decide(page, decision="allow").headers["location"] == "/login"
         assert not is_logged_in(house, browser)
 
@@ -178,10 +178,6 @@ def test_a_login_goes_nowhere_else(house: House, field: str) -> None:
 
 
 def test_an_imported_bcrypt_password_logs_in_and_is_written_anew(house: House) -> None:
-    from dataclasses import replace
-
-    import bcrypt
-
     val = house.user()
     credential = house.run(house.store.get_credential("basic-auth", val.id))
     assert credential is not None
@@ -294,7 +290,7 @@ def test_a_malformed_form_gets_a_page_that_says_so(house: House, path: str) -> N
 # Guessing
 
 
-def guess(house: House, username: str, address: str, password: str = "wrong") -> bool:  # noqa: S107
+def guess(house: House, username: str, address: str, password: str = "wrong") -> bool:
     """Whether the guess was compared at all."""
     browser = house.browser(address=address)
     log_in(browser, username, password)
@@ -326,8 +322,6 @@ def test_an_ipv6_network_counts_as_one_address(house: House) -> None:
 
 def test_one_password_at_many_accounts_is_slowed_per_address(house: House) -> None:
     async def record() -> None:
-        from egc.runtime.oauth2.throttle import Throttle
-
         throttle = Throttle(house.store, "login", lambda: house.now)
         for _ in range(PER_ADDRESS):
             await throttle.fail("192.0.2.66")
@@ -364,7 +358,7 @@ def test_guesses_are_remembered_over_a_restart(tmp_path: Path) -> None:
 
 
 def test_chosen_client_secrets_are_guessed_no_faster_and_their_owner_keeps_working(house: House) -> None:
-    app = house.client(secret="chosen")  # noqa: S106
+    app = house.client(secret="chosen")
     assert house.token(app, MACHINE).status_code == 200
     statuses = [house.token(None, MACHINE | {"client_id": app.id, "client_secret": "x"}).status_code for _ in range(12)]
     assert statuses == [401] * PER_PAIR + [429] * 2

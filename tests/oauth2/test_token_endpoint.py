@@ -36,7 +36,7 @@ def test_rfc6749_2_3_1_basic_and_body(house: House) -> None:
 
 
 def test_rfc6749_2_3_1_the_secret_is_form_decoded_and_cut_at_the_first_colon(house: House) -> None:
-    app = house.client(secret="a:b c%+é")  # noqa: S106
+    app = house.client(secret="a:b c%+é")
     encoded = urlencode({"": "a:b c%+é"})[1:]
     for secret in (encoded, "a:b c%+é"):
         assert house.token(None, MACHINE, headers={"Authorization": basic(app.id, secret)}).status_code == 200
@@ -55,9 +55,23 @@ def test_rfc6749_2_3_two_methods_at_once_are_refused(house: House) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Basic", "Basic ", "Basic !!!", "Basic YQ==", "Basic Og==", "Basic OmI=", "Bearer x", "Digest x", "Basic YTpi,YTpi",
-     "Basic /////w==", "basic YTpi x", "Basic\tYTpi", "Basic YTpi\x7f"],
-)  # fmt: skip
+    [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic YQ==",
+        "Basic Og==",
+        "Basic OmI=",
+        "Bearer x",
+        "Digest x",
+        "Basic YTpi,YTpi",
+        "Basic /////w==",
+        "basic YTpi x",
+        "Basic\tYTpi",
+        "Basic YTpi\x7f",
+    ],
+)
 def test_rfc6749_5_2_a_bad_authorization_header_is_an_invalid_client(house: House, header: str) -> None:
     result = house.token(None, MACHINE, headers={"Authorization": header})
     assert error(result) == (401, "invalid_client")
@@ -66,17 +80,26 @@ def test_rfc6749_5_2_a_bad_authorization_header_is_an_invalid_client(house: Hous
 
 def test_every_wrong_client_gets_the_same_answer(house: House) -> None:
     app = house.client(name="machine")
-    chosen = house.client(secret="chosen")  # noqa: S106
+    chosen = house.client(secret="chosen")
     inactive = house.client()
     house.run(_deactivate(house, inactive))
     owner = house.user("own")
     answers = [
         house.token(Client(*pair), MACHINE)
         for pair in [
-            (app.id, "wrong"), (chosen.id, "wrong"), ("unknown", "wrong"), ("machine", app.secret), (owner.username, PASSWORD),
-            (owner.id, PASSWORD), (inactive.id, inactive.secret), (app.id, None), (app.id, ""), ("", "x"), ("\x00", "\x00"),
+            (app.id, "wrong"),
+            (chosen.id, "wrong"),
+            ("unknown", "wrong"),
+            ("machine", app.secret),
+            (owner.username, PASSWORD),
+            (owner.id, PASSWORD),
+            (inactive.id, inactive.secret),
+            (app.id, None),
+            (app.id, ""),
+            ("", "x"),
+            ("\x00", "\x00"),
         ]
-    ]  # fmt: skip
+    ]
     assert {answer.status_code for answer in answers} == {401}
     assert {answer.json["error"] for answer in answers} == {"invalid_client"}
     assert len({answer.text for answer in answers[:7]}) == 1
@@ -89,7 +112,7 @@ async def _deactivate(house: House, client: Client) -> None:
 
 
 def test_a_changed_secret_is_refused_at_once_though_the_old_one_was_remembered(house: House) -> None:
-    app = house.client(secret="old")  # noqa: S106
+    app = house.client(secret="old")
     assert house.token(app, MACHINE).status_code == 200
     assert house.token(app, MACHINE).status_code == 200
     credential = house.run(house.store.get_credential("oauth2", app.id))
@@ -158,7 +181,7 @@ def test_rfc6749_2_3_1_credentials_in_the_query_are_refused(house: House, name: 
         ("application/json", b'{"a":' * 12000),
         ("application/json", b'{"a":' + b"1" * 60000 + b"}"),
     ],
-)  # fmt: skip
+)
 def test_rfc6749_5_2_a_malformed_body_is_an_invalid_request(house: House, content_type: str, body: bytes) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     for path in ("/oauth2/token", "/oauth2/revoke"):
@@ -333,7 +356,7 @@ def test_rfc8414_3_3_a_configured_issuer_is_used_everywhere(tmp_path: Path) -> N
     with House(tmp_path / "data", issuer="https://id.test/") as house:
         metadata = house.request("GET", "/.well-known/oauth-authorization-server").json
         assert metadata["issuer"] == "https://id.test"
-        assert metadata["token_endpoint"] == "https://id.test/oauth2/token"  # noqa: S105
+        assert metadata["token_endpoint"] == "https://id.test/oauth2/token"
         location = house.logged_in().allow(house.client(CALLBACK)).headers["location"]
         assert location.endswith("&iss=https%3A%2F%2Fid.test")
 
