@@ -26,6 +26,7 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from egc.runtime import serving
 from egc.runtime.gateway import Gateway
+from egc.runtime.parser import RequestParser
 
 HEADER_TIMEOUT = 20.0
 MAX_HEAD_BYTES = 16384
@@ -57,6 +58,24 @@ class GatewayProtocol(ASGIProtocol):
         self.worker.connections.add(self)
         # gunicorn arms a timer only between requests: a first request that never comes must not hold the socket.
         self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._first_request_overdue)
+
+    def _setup_callback_parser(self) -> None:
+        cfg = self.cfg
+        self._callback_parser = RequestParser(
+            on_headers_complete=self._on_headers_complete,
+            on_body=self._on_body,
+            on_message_complete=self._on_message_complete,
+            limit_request_line=cfg.limit_request_line,
+            limit_request_fields=cfg.limit_request_fields,
+            limit_request_field_size=cfg.limit_request_field_size,
+        )
+
+    def _http1_buffered(self) -> int:
+        """Bytes that the application has not taken: of this body, and of pipelined requests behind it."""
+        receiver = self._body_receiver
+        held: int = receiver.buffered if receiver is not None else 0
+        parser = self._callback_parser
+        return held + len(parser._buffer) if parser.is_complete else held
 
     def _start_http1(self, buffered: bytes = b"") -> None:
         super()._start_http1()

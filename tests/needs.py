@@ -1,4 +1,4 @@
-"""Programs that some tests need: where one is missing, its tests are skipped by name or, under EGC_REQUIRE_ALL, fail."""
+"""Programs that tests need: where one is missing its tests are skipped by name or, under EGC_REQUIRE_ALL=1, fail."""
 
 import os
 import shutil

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from egc.runtime.store import (
@@ -27,6 +28,7 @@ from egc.runtime.store import (
     User,
 )
 from egc.runtime.store.faults import is_busy, store_error
+from egc.runtime.store.generation import Generation
 from egc.runtime.store.layout import create_or_check
 from egc.runtime.store.place import prepare
 from egc.runtime.store.rows import (
@@ -52,6 +54,8 @@ from egc.runtime.store.writer import LOCK_SECONDS, Writer, begin_immediate
 _MAPPED_BYTES = 256 * 1024 * 1024
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 _READ_BUSY_SECONDS = 1.0
+_KNOWN_TOKENS = 4096
+_KNOWN_SECONDS = 1.0
 _PURGE_ROWS = 1000
 _REVOKED_KEPT_SECONDS = 3600.0
 """How long a revoked family is remembered after its last code or token has expired."""
@@ -102,6 +106,9 @@ class SQLiteStore:
         self._writer: Writer | None = None
         self._clients: dict[tuple[Any, ...], Application] = {}
         self._users: dict[tuple[Any, ...], User] = {}
+        self._generation: Generation | None = None
+        self._known: dict[str, tuple[Authenticated, float]] = {}
+        self._known_at = b""
 
     async def open(self) -> None:
         """Make or check directory, file and tables, then start the writer.
@@ -111,7 +118,8 @@ class SQLiteStore:
         if self._writer is not None:
             return
         self._path, self._reader = await asyncio.to_thread(_open, self._directory)
-        self._writer = Writer(lambda: _connect(self._path))
+        self._generation = generation = _generation(self._path)
+        self._writer = Writer(lambda: _connect(self._path), generation.change)
         self._writer.start()
 
     async def close(self) -> None:
@@ -122,6 +130,9 @@ class SQLiteStore:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+        generation, self._generation = self._generation, None
+        if generation is not None:
+            generation.close()
 
     async def check(self) -> None:
         """Read a row and durably write one (readiness)."""
@@ -402,6 +413,26 @@ class SQLiteStore:
         return await self._write(lambda db: _insert_tokens(db, tokens))
 
     async def authenticate(self, token_id: str) -> Authenticated | None:
+        # What was read stays true until some worker of this machine writes. Should one die between its commit and
+        # telling so, nobody was told that the write is done; what it revoked is then forgotten within a second.
+        generation = self._generation
+        if generation is None:
+            raise StoreError("The store is closed.")
+        now = monotonic()
+        current = generation.read()
+        if current != self._known_at or len(self._known) >= _KNOWN_TOKENS:
+            self._known.clear()
+            self._known_at = current
+        else:
+            known = self._known.get(token_id)
+            if known is not None and known[1] > now:
+                return known[0]
+        found = self._look_up(token_id)
+        if found is not None:
+            self._known[token_id] = found, now + _KNOWN_SECONDS
+        return found
+
+    def _look_up(self, token_id: str) -> Authenticated | None:
         # (seq, version) names one state of an application or user, so what was parsed once is never stale. Reading
         # those columns again for every request would take longer than finding the row.
         row = self._one(_AUTHENTICATE, token_id)
@@ -586,6 +617,13 @@ def _open(directory: Path) -> tuple[Path, Connection]:
         return path, _connect_reader(path)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {store_error(error)}") from error
+
+
+def _generation(path: Path) -> Generation:
+    try:
+        return Generation(path.with_suffix(".generation"))
+    except OSError as error:
+        raise StoreError(f"{path.with_suffix('.generation')}: {error.strerror or error}") from error
 
 
 def _connect(path: Path) -> Connection:

@@ -45,10 +45,12 @@ class Writer:
 
     Arguments:
         connect: opens the writing connection in autocommit mode; called in the thread, and again after a fault.
+        changed: called before and after each commit, so that nobody goes by what was read earlier.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], changed: Callable[[], None]) -> None:
         self._connect = connect
+        self._changed_data = changed
         self._connection: sqlite3.Connection | None = None
         self._jobs: deque[_Job] = deque()
         self._changed = threading.Condition()
@@ -93,7 +95,9 @@ class Writer:
                 jobs = self._take()
                 for job in jobs:
                     _attempt(connection, job)
+                self._changed_data()
                 connection.execute("COMMIT")
+                self._changed_data()
             except Exception as error:
                 self._drop()
                 jobs = jobs or self._take()
