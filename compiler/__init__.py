@@ -1,0 +1,69 @@
+"""egc's compiler: a configuration becomes an artifact that plain gunicorn serves.
+
+The stages are source, validate, resolve, lower, emit. Each reports all it finds, and ends the work if that holds an
+error; nothing is written before the last one is through.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from egc.compiler.artifact import put
+from egc.compiler.diagnostics import DoesNotCompile, Report
+from egc.compiler.emit import emit
+from egc.compiler.lower import lower
+from egc.compiler.model import read
+from egc.compiler.plan import Gateway
+from egc.compiler.resolve import resolve
+from egc.compiler.settings import Values
+from egc.compiler.source import read_project
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What came out: the plan, the text of each file of the artifact, and the warnings.
+
+    `directory` is the configuration's, from where the files that it names are copied.
+    """
+
+    plan: Gateway
+    files: Mapping[str, str]
+    report: Report
+    directory: Path
+
+
+def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = True) -> Compiled:
+    """Compile the configuration at `path`.
+
+    Arguments:
+        path: a directory with gateway.config.yml or such a file.
+        environ: the variables that are resolved at build time.
+        lines: whether comments of the module name lines of the configuration.
+
+    Raises DoesNotCompile, whose report holds every finding.
+    """
+    report = Report()
+    project = read_project(path, environ, report)
+    model = read(project.gateway.tree, project.system.tree if project.system else None, report)
+    values = Values(environ, report)
+    names = resolve(model, values)
+    report.end_stage()
+    plan = lower(model, names, values, project)
+    report.end_stage()
+    return Compiled(plan, emit(plan, lines=lines), report, project.directory)
+
+
+def check(path: Path, environ: Mapping[str, str]) -> Report:
+    """All findings about the configuration at `path`; nothing is written."""
+    try:
+        return compile_project(path, environ).report
+    except DoesNotCompile as error:
+        return error.report
+
+
+def write(compiled: Compiled, directory: Path) -> tuple[Path, ...]:
+    """Write the artifact into `directory`, which is made if need be, and return what was written.
+
+    Raises OSError; what was there before is then still there and whole.
+    """
+    return put(compiled.files, compiled.plan.files, compiled.directory, directory)

@@ -14,11 +14,13 @@ class Lookup:
     """A value that is looked up in the environment when the gateway starts (decisions: variables stay variables).
 
     `parts` alternates literal text and (name, default) pairs; a single pair with no text around it is the plain case.
-    `kind` is what the value must be: the runtime refuses to start on anything else, naming the variable.
+    `kind` is what the value must be: the runtime refuses to start on anything else, naming the variable. A number is
+    divided by `divisor` (1000 where the configuration counts milliseconds).
     """
 
     kind: Literal["text", "number", "integer", "port", "flag", "url"]
     parts: tuple[str | tuple[str, str | None], ...]
+    divisor: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Reference:
 
 
 Plain: TypeAlias = str | int | float | bool | None
-Setting: TypeAlias = "Plain | Lookup | Reference | Table | tuple[Setting, ...]"
+Setting: TypeAlias = "Plain | Lookup | Reference | Table | Made | tuple[Setting, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class Argument:
     keyword: str
     value: Setting
     span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A setting that is an object of its own: `class_name(*positional, **arguments)`, imported from `module`."""
+
+    class_name: str
+    module: str
+    positional: tuple["Setting", ...]
+    arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ class Step:
     class_name: str
     module: str
     arguments: tuple[Argument, ...]
-    positional: tuple[Reference, ...]
+    positional: tuple[Setting, ...]
     answers: Literal["never", "maybe", "always"]
     waits: bool
     condition: "Condition | None"
@@ -166,18 +178,40 @@ class AuthorizationServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Administration:
+    """The Admin API, present when the configuration has an admin listener."""
+
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that was resolved at build time, for it shapes the program: its name, and the value it had."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
-    """The whole program."""
+    """The whole program.
+
+    `store` is None where nothing needs state. `sources` are the names and SHA-256 digests of the files that were read;
+    `files` the files and directories that the configuration names and an artifact takes along.
+    """
 
     source_name: str
     source_sha256: str
     listeners: tuple[Listener, ...]
     endpoints: tuple[Endpoint, ...]
     services: tuple[Service, ...]
-    store: tuple[Argument, ...]
+    store: tuple[Argument, ...] | None
     authorization: AuthorizationServer | None
+    administration: Administration | None
     pipelines: tuple[Pipeline, ...]
     routes: tuple[Route, ...]
     options: tuple[Argument, ...]
-    resolved_variables: tuple[tuple[str, str], ...]
+    resolved_variables: tuple[Variable, ...]
+    sources: tuple[tuple[str, str], ...]
     files: tuple[str, ...]

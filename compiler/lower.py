@@ -1,0 +1,540 @@
+"""From the model to the plan. A policy's parameters become keyword arguments, in the order of its schema."""
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from egc.compiler import plan
+from egc.compiler.diagnostics import Related, Span
+from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
+from egc.compiler.names import Names as Variables
+from egc.compiler.names import plain as plain_name
+from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
+from egc.compiler.paths import ANY, half_anchored, host_pattern, host_regex, never_matches, path_pattern, path_regex
+from egc.compiler.plan import Argument
+from egc.compiler.regexes import Untranslatable
+from egc.compiler.resolve import Flow, Names, Resolved, methods
+from egc.compiler.settings import Values
+from egc.compiler.source import Project
+
+GRANTS = ("authorization_code", "implicit", "password", "client_credentials", "refresh_token")
+ADMIN_PORT = 9876
+
+_TLS_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "requestCert": ("request_cert", {"type": "boolean"}),
+    "rejectUnauthorized": ("reject_unauthorized", {"type": "boolean"}),
+    "ciphers": ("ciphers", {"type": "string"}),
+    "minVersion": ("min_version", {"type": "string", "enum": ["TLSv1.2", "TLSv1.3"]}),
+}
+_LIFETIMES = (
+    ("access_ttl", "accessTokens", 720_000),
+    ("refresh_ttl", "refreshTokens", 720_000),
+    ("code_ttl", "authorizationCodes", 300_000),
+)
+_MILLISECONDS = 1000
+
+Pattern = TypeVar("Pattern", plan.PathPattern, plan.HostPattern)
+
+
+def lower(model: Model, names: Names, values: Values, project: Project) -> plan.Gateway:
+    """The plan of a configuration.
+
+    Arguments:
+        model, names: what was written, and what its names mean.
+        values: turns nodes into settings; holds the report.
+        project: the files that were read.
+    """
+    variables = Variables()
+    listeners = tuple(_listeners(model, values))
+    endpoints = [
+        (
+            definition,
+            plan.Endpoint(
+                variables.make(definition.name, "endpoint"),
+                definition.name,
+                tuple(dict.fromkeys(values.shape(scope) for scope in definition.scopes)),
+                _extras(definition),
+                definition.span,
+            ),
+        )
+        for definition in model.definitions
+    ]
+    services = {
+        service.name: plan.Service(
+            variables.make(service.name, "service"), service.name, tuple(_urls(service, values)), (), service.span
+        )
+        for service in model.services
+    }
+    pipelines = {id(flow): _pipeline(flow, services, variables, values) for flow in names.flows}
+    routes = tuple(_routes(endpoints, names, pipelines, values))
+    _check_strip_path(routes, values)
+    authorization = _authorization(model, names, values)
+    administration = _administration(model, values)
+    needs_store = bool(
+        authorization
+        or administration
+        or any(
+            isinstance(taken, plan.Reference) and taken.name == "store"
+            for pipeline in pipelines.values()
+            for step in pipeline.steps
+            for taken in step.positional
+        )
+    )
+    if needs_store:
+        _check_store(model, values)
+    sources = tuple((source.name, sha256(source.data).hexdigest()) for source in project.sources)
+    return plan.Gateway(
+        project.gateway.name,
+        sha256("".join(f"{name} {digest}\n" for name, digest in sources).encode()).hexdigest(),
+        listeners,
+        tuple(endpoint for _, endpoint in endpoints),
+        tuple(services.values()),
+        () if needs_store else None,
+        authorization,
+        administration,
+        tuple(pipelines.values()),
+        routes,
+        (),
+        tuple(plan.Variable(name, value) for name, value in sorted(values.resolved.items())),
+        sources,
+        tuple(_files(model, project.directory, authorization, values)),
+    )
+
+
+# ---- Listeners
+
+
+def _listeners(model: Model, values: Values) -> Iterator[plan.Listener]:
+    for name, section in model.listeners:
+        if name == "admin":
+            yield plan.Listener("admin", _admin_address(section, values), section.span)
+        elif name == "http":
+            yield plan.Listener("http", tuple(_address(section, values)), section.span)
+        elif (tls := section.values.get("tls")) is None or isinstance(tls, Scalar):
+            values.report.warning(
+                "CO130", "https-without-tls", "without `tls` there is no https listener", section.span
+            )
+        else:
+            arguments = (*_address(section, values), *_tls(section, values))
+            yield plan.Listener("https", arguments, section.span)
+
+
+def _address(section: Section, values: Values) -> Iterator[Argument]:
+    """Interface, port and trusted proxies of http and https (D22, D23)."""
+    host = section.values.get("hostname")
+    if isinstance(host, Scalar) and (host.value or host.parts):
+        yield Argument("host", values.lookup(host, "text"), host.span)
+    yield _port(section, 0, values)
+    proxies = section.values.get("trustedProxies")
+    if proxies is not None:
+        yield Argument("trusted_proxies", tuple(_networks(proxies, values)), proxies.span)
+
+
+def _port(section: Section, default: int, values: Values) -> Argument:
+    port = section.values.get("port")
+    if not isinstance(port, Scalar):
+        return Argument("port", default, None)
+    setting = values.lookup(port, "port")
+    if isinstance(setting, int) and not 0 <= setting <= 65535:
+        values.report.error("CO131", "no-port", f"{setting} is no port: they go from 0 to 65535", port.span)
+    return Argument("port", setting, port.span)
+
+
+def _networks(node: Node, values: Values) -> Iterator[plan.Setting]:
+    for item in node if isinstance(node, Sequence) else (node,):
+        if not isinstance(item, Scalar):
+            continue
+        network = values.lookup(item, "text")
+        if isinstance(network, str):
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                message = f"`{network}` is no IP address or network"
+                values.report.error("CO132", "no-network", message, item.span, help="write 10.0.0.0/8 or 192.0.2.7")
+        yield network
+
+
+def _tls(section: Section, values: Values) -> Iterator[Argument]:
+    """Certificates in the order of the file, and the options that the listener knows (D25-D29)."""
+    tls = section.values.get("tls")
+    if isinstance(tls, Mapping):
+        yield Argument("certificates", tuple(_certificate(entry, values) for entry in tls), tls.span)
+    options = section.values.get("options")
+    for entry in options if isinstance(options, Mapping) else ():
+        if entry.name in _TLS_OPTIONS:
+            keyword, schema = _TLS_OPTIONS[entry.name]
+            setting = values.setting(entry.value, schema)
+            if "enum" in schema and setting not in schema["enum"]:
+                message = f"`{entry.name}` should be {' or '.join(schema['enum'])}"
+                values.report.error("CO133", "tls-version", message, entry.value.span)
+            yield Argument(keyword, setting, entry.key.span)
+        elif entry.name == "honorCipherOrder":
+            message = "`honorCipherOrder` has no effect: egc always takes its own order"
+            values.report.warning("CO120", "option-without-effect", message, entry.key.span)
+        else:
+            message = f"this version of egc does not know the TLS option `{entry.name}`"
+            values.report.error("MG907", "unsupported-tls-option", message, entry.key.span)
+
+
+def _certificate(entry: Entry, values: Values) -> plan.Setting:
+    arguments = []
+    node = entry.value
+    for name in ("key", "cert"):
+        file = node.get(name) if isinstance(node, Mapping) else None
+        if isinstance(file, Scalar) and (file.value or file.parts):
+            arguments.append(Argument(name, values.lookup(file, "text"), file.span))
+        else:
+            message = f"the certificate `{entry.name}` needs `key` and `cert`"
+            values.report.error("CO134", "certificate-without-key", message, entry.key.span)
+    authorities = node.get("ca") if isinstance(node, Mapping) else None
+    if authorities is not None:
+        files = authorities.items if isinstance(authorities, Sequence) else (authorities,)
+        settings = tuple(values.lookup(file, "text") for file in files if isinstance(file, Scalar))
+        arguments.append(Argument("ca", settings, authorities.span))
+    return plan.Made("Certificate", "egc.runtime", (entry.name,), tuple(arguments))
+
+
+# ---- Admin API, authorization server, store
+
+
+def _admin_host(section: Section) -> Scalar | None:
+    """`hostname` is deprecated and wins (C41)."""
+    for key in ("hostname", "host"):
+        node = section.values.get(key)
+        if isinstance(node, Scalar) and (node.value or node.parts):
+            return node
+    return None
+
+
+def _admin_address(section: Section, values: Values) -> tuple[Argument, ...]:
+    host = _admin_host(section)
+    port = _port(section, ADMIN_PORT, values)
+    if host is None:
+        return (Argument("host", "localhost", None), port)
+    if not section.values.get("auth") and not _is_loopback(str(host.value)):
+        values.report.error(
+            "SC103",
+            "admin-exposed",
+            "the Admin API would listen beyond this machine, and anybody could use it",
+            host.span,
+            help="leave it on localhost, or run `egc admin-key` and put what it prints under `admin.auth`",
+        )
+    return (Argument("host", values.lookup(host, "text"), host.span), port)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _administration(model: Model, values: Values) -> plan.Administration | None:
+    section = next((section for name, section in model.listeners if name == "admin"), None)
+    if section is None:
+        return None
+    arguments = []
+    host = _admin_host(section)
+    allowed = section.values.get("allowedHosts")
+    hosts: list[plan.Setting] = []
+    if host is not None and not _is_loopback(str(host.value)) and str(host.value) not in ("0.0.0.0", "::"):  # noqa: S104
+        hosts.append(values.lookup(host, "text"))
+    names = allowed.items if isinstance(allowed, Sequence) else ()
+    hosts += [values.lookup(name, "text") for name in names if isinstance(name, Scalar)]
+    if hosts:
+        span = allowed.span if allowed is not None else host.span if host is not None else section.span
+        arguments.append(Argument("allowed_hosts", tuple(hosts), span))
+    auth = section.values.get("auth")
+    digest = auth.get("keyDigest") if isinstance(auth, Mapping) else None
+    if isinstance(digest, Scalar):
+        arguments.append(Argument("key_digest", values.lookup(digest, "text"), digest.span))
+    elif auth is not None:
+        message = "`admin.auth` needs `keyDigest`"
+        values.report.error("CO135", "no-key-digest", message, auth.span, help="`egc admin-key` prints one")
+    return plan.Administration(tuple(arguments), section.span)
+
+
+def _authorization(model: Model, names: Names, values: Values) -> plan.AuthorizationServer | None:
+    """The authorization server exists where the oauth2 policy is listed (D236)."""
+    span = names.listed.get("oauth2")
+    if span is None:
+        return None
+    tokens = model.system.get("accessTokens")
+    kind = tokens.get("tokenType") if isinstance(tokens, Mapping) else None
+    if isinstance(kind, Scalar) and values.shape(kind) == "jwt":
+        message = "this version of egc issues opaque tokens only, not JSON web tokens"
+        values.report.error("MG908", "unsupported-token-type", message, kind.span)
+    arguments = [_grants(model, span, values)]
+    for keyword, name, default in _LIFETIMES:
+        section = model.system.get(name)
+        node = section.get("timeToExpiry") if isinstance(section, Mapping) else None
+        if isinstance(node, Scalar) and (node.value is not None or node.parts):
+            arguments.append(Argument(keyword, values.lookup(node, "number", divisor=_MILLISECONDS), node.span))
+        else:
+            arguments.append(Argument(keyword, default / _MILLISECONDS, None))
+    oauth2 = model.system.get("oauth2")
+    for name in ("templates", "issuer"):
+        node = oauth2.get(name) if isinstance(oauth2, Mapping) else None
+        if isinstance(node, Scalar) and (node.value or node.parts):
+            setting = values.shape(node) if name == "templates" else values.lookup(node, "url")
+            arguments.append(Argument(name, setting, node.span))
+    return plan.AuthorizationServer(tuple(arguments), span)
+
+
+def _grants(model: Model, listed: Span, values: Values) -> Argument:
+    oauth2 = model.system.get("oauth2")
+    grants = oauth2.get("grants") if isinstance(oauth2, Mapping) else None
+    if not isinstance(grants, Sequence):
+        values.report.warning(
+            "OA311",
+            "grants-not-listed",
+            "all grants of Express Gateway are on, `implicit` and `password` too, for none are listed",
+            listed,
+            help="list those you need in system.config.yml: oauth2: {grants: [authorization_code, refresh_token]}",
+        )
+        return Argument("grants", GRANTS, None)
+    found: list[plan.Setting] = []
+    for item in grants:
+        name = values.shape(item) if isinstance(item, Scalar) else ""
+        if name not in GRANTS:
+            message = f"there is no grant `{name}`"
+            values.report.error("OA312", "unknown-grant", message, item.span, help=f"there are {', '.join(GRANTS)}")
+        found.append(name)
+    return Argument("grants", tuple(dict.fromkeys(found)), grants.span)
+
+
+def _check_store(model: Model, values: Values) -> None:
+    """Only the embedded store exists yet (decisions 16)."""
+    database = model.system.get("db")
+    redis = database.get("redis") if isinstance(database, Mapping) else None
+    if not isinstance(redis, Mapping):
+        return
+    emulate = redis.get("emulate")
+    if isinstance(emulate, Scalar) and values.shape(emulate) in ("true", "1"):
+        return
+    values.report.error(
+        "MG909",
+        "unsupported-store",
+        "this version of egc keeps its state in its own store only, not in Redis",
+        emulate.span if emulate is not None else redis.span,
+        help="set db.redis.emulate to true: the state is then kept in a file, and outlives a restart",
+    )
+
+
+def _files(
+    model: Model, directory: Path, authorization: plan.AuthorizationServer | None, values: Values
+) -> Iterator[str]:
+    """What an artifact takes along. Keys and certificates stay where they are."""
+    for argument in authorization.arguments if authorization else ():
+        if argument.keyword != "templates" or not isinstance(argument.value, str):
+            continue
+        span = argument.span or model.span
+        inside = PurePosixPath(argument.value)
+        if inside.is_absolute() or ".." in inside.parts or "\0" in argument.value:
+            message = "this should be a directory beside the configuration, without `..`"
+            values.report.error("CO139", "file-outside", message, span)
+        elif not (directory / inside).is_dir():
+            values.report.error("CO140", "no-such-file", f"there is no directory `{argument.value}`", span)
+        else:
+            yield argument.value
+
+
+# ---- Endpoints, services, routes
+
+
+def _extras(definition: Definition) -> plan.Table:
+    """The keys that routing does not know (D84), as far as they are plain data."""
+    return plan.Table(tuple((entry.name, str(plain(entry.value))) for entry in definition.extras))
+
+
+def _urls(service: ServiceEndpoint, values: Values) -> Iterator[plan.Setting]:
+    if not service.urls:
+        message = f"the serviceEndpoint `{service.name}` has no URL"
+        values.report.error("CO136", "service-without-url", message, service.span)
+    for scalar in service.urls:
+        url = values.lookup(scalar, "url")
+        if isinstance(url, str):
+            _check_url(url, scalar.span, values)
+        yield url
+
+
+def _check_url(url: str, span: Span, values: Values) -> None:
+    """D33, D282, D283: what would go somewhere else than it says."""
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fine = False
+    if not fine or not url.isprintable() or " " in url:
+        help_ = f"write http://{url}" if "//" not in url and url[:1].isalnum() else ""
+        values.report.error("CO123", "no-service-url", f"`{url}` is no http or https URL", span, help=help_)
+    elif parts.username is not None:
+        message = "the user name in this URL is not sent"
+        values.report.warning("CO137", "url-with-user", message, span, help="give `auth: user:password` to the proxy")
+
+
+def _routes(
+    endpoints: list[tuple[Definition, plan.Endpoint]],
+    names: Names,
+    pipelines: dict[int, plan.Pipeline],
+    values: Values,
+) -> Iterator[plan.Route]:
+    """All routes, grouped by host text in the order in which each first appears (D67)."""
+    hosts: dict[str, plan.HostPattern] = {}
+    groups: dict[str, list[plan.Route]] = {}
+    for definition, endpoint in endpoints:
+        host = _host(definition, hosts, values)
+        group = groups.setdefault(host.text, [])
+        flow = names.flow_of.get(definition.name)
+        pipeline = pipelines[id(flow)] if flow else None
+        allowed = methods(definition, values)
+        for path, span in _paths(definition, values):
+            group.append(plan.Route(host, path, allowed, endpoint, pipeline, span))
+    for group in groups.values():
+        yield from group
+
+
+def _host(definition: Definition, known: dict[str, plan.HostPattern], values: Values) -> plan.HostPattern:
+    """The host of a definition; the first of a text decides whether it is an expression (D69)."""
+    scalar = definition.host_regex or definition.host
+    if scalar is None:
+        return plan.HostPattern(ANY, None)
+    text = values.shape(scalar)
+    if text in known:
+        return known[text]
+    if definition.host_regex is None:
+        found = host_pattern(text)
+        if ":" in text and not text.startswith("["):
+            message = "a host with a port matches no request: ports are not compared"
+            values.report.warning("CO119", "host-with-port", message, scalar.span, help="leave the port away")
+    else:
+        found = _pattern(lambda: host_regex(text), plan.HostPattern(text, None), scalar, values)
+        if found.regex is not None and half_anchored(text):
+            values.report.warning(
+                "MG902",
+                "behaviour-differs",
+                "Express Gateway anchored only the ends of this expression; egc anchors each of its alternatives",
+                scalar.span,
+            )
+    known[text] = found
+    return found
+
+
+def _paths(definition: Definition, values: Values) -> Iterator[tuple[plan.PathPattern, Span]]:
+    everything = path_pattern(ANY)
+    if definition.path_regex is not None:
+        source = values.shape(definition.path_regex)
+        scalar = definition.path_regex
+        yield _pattern(lambda: path_regex(source), everything, scalar, values), scalar.span
+        return
+    if not definition.paths:
+        yield everything, definition.span
+    for scalar in definition.paths:
+        yield _path(scalar, values), scalar.span
+
+
+def _path(scalar: Scalar, values: Values) -> plan.PathPattern:
+    text = values.shape(scalar)
+    if never_matches(text):
+        values.report.warning(
+            "CO118",
+            "unmatchable-path",
+            f"`{text}` matches no request: paths begin with `/`",
+            scalar.span,
+            help=f"write /{text}",
+        )
+    return _pattern(lambda: path_pattern(text), path_pattern(ANY), scalar, values)
+
+
+def _pattern(make: Callable[[], Pattern], otherwise: Pattern, scalar: Scalar, values: Values) -> Pattern:
+    try:
+        return make()
+    except Untranslatable as error:
+        values.report.error("CO117", "invalid-pattern", f"this pattern does not compile: {error}", scalar.span)
+        return otherwise
+
+
+def _check_strip_path(routes: tuple[plan.Route, ...], values: Values) -> None:
+    """D291: what `stripPath` would leave of a pathRegex nobody can say."""
+    for route in routes:
+        for step in route.pipeline.steps if route.pipeline and route.path.strip == "never" else ():
+            for argument in step.arguments:
+                if argument.keyword == "strip_path" and argument.value is not False:
+                    values.report.error(
+                        "CO122",
+                        "strip-path-of-regex",
+                        "`stripPath` cannot cut a pathRegex",
+                        argument.span or step.span,
+                        related=(Related(route.span, "the pathRegex is here"),),
+                        help="use `paths` with a `*` instead of `pathRegex`",
+                    )
+
+
+# ---- Pipelines
+
+
+def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variables, values: Values) -> plan.Pipeline:
+    name = variables.make(flow.text.name, "pipeline")
+    steps: list[plan.Step] = []
+    skipped: list[plan.Step] = []
+    for position, resolved in enumerate(flow.steps, 1):
+        if resolved.never:
+            continue
+        step = _step(f"{name}_{position}_{plain_name(resolved.policy.name)}", resolved, services, variables, values)
+        last = steps[-1] if steps else None
+        if last is not None and last.answers == "always":
+            skipped.append(step)
+            values.report.warning(
+                "RT106",
+                "unreachable-policy",
+                f"`{step.policy}` never runs: `{last.policy}` in line {last.span.line} always answers",
+                step.span,
+                related=(Related(last.span, "it ends every request here"),),
+            )
+        else:
+            steps.append(step)
+    return plan.Pipeline(name, flow.text.name, tuple(steps), tuple(skipped), flow.text.span)
+
+
+def _step(
+    wanted: str, resolved: Resolved, services: dict[str, plan.Service], variables: Variables, values: Values
+) -> plan.Step:
+    policy, action = resolved.policy, resolved.action
+    lowering = _special(policy.name)
+    if lowering is None:
+        arguments = values.arguments(action.parameters, policy.properties)
+    else:
+        arguments = lowering(policy, action.parameters, resolved.service, values)
+    service = services[resolved.service.name] if resolved.service else None
+    taken: dict[str, plan.Setting] = {
+        "store": plan.Reference("store"),
+        "service": plan.Reference(service.variable) if service else None,
+    }
+    return plan.Step(
+        variables.make(wanted, "step"),
+        policy.name,
+        policy.class_name,
+        policy.module,
+        arguments,
+        tuple(taken[name] for name in policy.takes),
+        policy.answers,
+        policy.waits,
+        None,
+        action.span,
+    )
+
+
+def _special(policy: str) -> Callable[..., tuple[Argument, ...]] | None:
+    """The lowering of a policy that has a file of its own beside the schema's generic rule."""
+    name = f"egc.compiler.policies.{policy.replace('-', '_')}"
+    if find_spec(name) is None:
+        return None
+    found: Callable[..., tuple[Argument, ...]] = import_module(name).lower
+    return found

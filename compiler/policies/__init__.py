@@ -1,0 +1,64 @@
+"""What the compiler knows of policies: their schemas, and one file for each policy whose lowering is special."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+CORE = frozenset(
+    (
+        "basic-auth",
+        "cors",
+        "expression",
+        "headers",
+        "jwt",
+        "key-auth",
+        "log",
+        "oauth2",
+        "oauth2-introspect",
+        "proxy",
+        "rate-limit",
+        "request-transformer",
+        "response-transformer",
+        "terminate",
+    )
+)
+"""The policies that come with Express Gateway (D34)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy that compiles: where its class is, what a call of it gives, and the schemas of its parameters.
+
+    `takes` names the objects that it gets by position: `store`, `service`.
+    """
+
+    name: str
+    class_name: str
+    module: str
+    answers: Literal["never", "maybe", "always"]
+    waits: bool
+    takes: tuple[str, ...]
+    properties: dict[str, Any]
+
+
+@cache
+def policies() -> dict[str, Policy]:
+    """All policies that have a schema, by name, in the order of their names."""
+    found = {}
+    for file in sorted(files("egc.schemas").joinpath("policies").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".json"):
+            name = file.name.removesuffix(".json")
+            schema = json.loads(file.read_text(encoding="utf-8"))
+            about = schema["x-egc"]
+            found[name] = Policy(
+                name,
+                about["class"],
+                f"egc.runtime.policies.{name.replace('-', '_')}",
+                about["answers"],
+                about["waits"],
+                tuple(about.get("takes", ())),
+                schema.get("properties", {}),
+            )
+    return found

@@ -1,0 +1,257 @@
+"""Names become objects: steps know their policy and service, endpoints their pipeline, variables stay symbolic."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from egc.compiler.diagnostics import Related, Span
+from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
+from egc.compiler.node import Mapping, Scalar
+from egc.compiler.policies import CORE, Policy, policies
+from egc.compiler.settings import Values
+
+# fmt: off
+METHODS = frozenset((
+    "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE",
+    "MKACTIVITY", "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH", "PURGE",
+    "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK", "UNLOCK",
+    "UNSUBSCRIBE",
+))
+# fmt: on
+"""The methods that Node 20 and so Express know (D79)."""
+
+CONDITIONS = frozenset(
+    (
+        "always",
+        "never",
+        "allOf",
+        "oneOf",
+        "not",
+        "pathExact",
+        "pathMatch",
+        "method",
+        "hostMatch",
+        "expression",
+        "authenticated",
+        "anonymous",
+        "tlsClientAuthenticated",
+        "json-schema",
+    )
+)
+"""The conditions that come with Express Gateway (section 4)."""
+
+_INTEGER_LIKE = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A step with its objects. `never`: its condition is never met."""
+
+    policy: Policy
+    action: Action
+    service: ServiceEndpoint | None
+    never: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A pipeline with its steps resolved."""
+
+    text: PipelineText
+    steps: tuple[Resolved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the names of a model mean: the pipeline of each apiEndpoint, and the policies that are listed."""
+
+    flows: tuple[Flow, ...]
+    flow_of: dict[str, Flow]
+    listed: dict[str, Span]
+
+
+def resolve(model: Model, values: Values) -> Names:
+    """Look up every name; what names nothing is reported."""
+    listed = _listed(model, values)
+    _plugins(model, values)
+    _order(model, values)
+    services = {service.name: service for service in model.services}
+    endpoints: dict[str, list[Definition]] = {}
+    for definition in model.definitions:
+        endpoints.setdefault(definition.name, []).append(definition)
+    flows = []
+    flow_of: dict[str, Flow] = {}
+    taken: dict[str, Scalar] = {}
+    for text in model.pipelines:
+        flow = Flow(text, tuple(_steps(text, listed, services, values)))
+        flows.append(flow)
+        for scalar in text.endpoints:
+            name = values.shape(scalar)
+            if name not in endpoints:
+                _unknown_endpoint(name, scalar, endpoints, values)
+                continue
+            if name in taken and flow_of[name] is not flow:
+                values.report.warning(
+                    "RT104",
+                    "endpoint-in-two-pipelines",
+                    f"`{name}` is in two pipelines; only the last, `{text.name}`, serves it",
+                    taken[name].span,
+                    related=(Related(scalar.span, "it is taken here"),),
+                )
+            taken[name] = scalar
+            flow_of[name] = flow
+    for name, definitions in endpoints.items():
+        if name not in flow_of:
+            values.report.warning(
+                "RT105",
+                "unused-endpoint",
+                f"`{name}` is in no pipeline: it answers 404, and ends the search for another endpoint",
+                definitions[0].span,
+            )
+    return Names(tuple(flows), flow_of, listed)
+
+
+def methods(definition: Definition, values: Values) -> tuple[str, ...] | None:
+    """The methods of a definition in upper case, or None for all (D79)."""
+    if definition.methods is None:
+        return None
+    found: list[str] = []
+    for scalar in definition.methods:
+        for word in values.shape(scalar).split(","):
+            method = word.strip().upper()
+            if method in ("*", "ALL") and len(definition.methods) == 1:
+                return None
+            if method and method not in METHODS:
+                values.report.error("CO115", "unknown-method", f"there is no method `{word.strip()}`", scalar.span)
+            elif method and method not in found:
+                found.append(method)
+    return tuple(found) or None
+
+
+def _listed(model: Model, values: Values) -> dict[str, Span]:
+    found: dict[str, Span] = {}
+    for scalar in model.policies:
+        name = values.shape(scalar)
+        found.setdefault(name, scalar.span)
+        if name not in policies() and name not in CORE:
+            values.report.error(
+                "CO103",
+                "unknown-policy",
+                f"there is no policy `{name}`; policies of Express Gateway plugins are not compiled",
+                scalar.span,
+                help=near(name, [*policies(), *CORE]),
+            )
+    return found
+
+
+def _plugins(model: Model, values: Values) -> None:
+    entry = model.system.entry("plugins")
+    plugins = entry.value if entry else None
+    for plugin in plugins if isinstance(plugins, Mapping) else ():
+        values.report.error(
+            "MG906",
+            "unsupported-plugin",
+            f"the plugin `{plugin.name}` is JavaScript for Express Gateway; egc cannot run it",
+            plugin.key.span,
+        )
+
+
+def _order(model: Model, values: Values) -> None:
+    """D15: Express Gateway reads names that look like indexes first, in the order of their numbers."""
+    for kind, named in (("apiEndpoints", model.definitions), ("pipelines", model.pipelines)):
+        named_spans: Sequence[Definition | PipelineText] = named
+        names = list(dict.fromkeys(item.name for item in named_spans))
+        numbers = sorted((name for name in names if _INTEGER_LIKE.fullmatch(name)), key=int)
+        if numbers and names != numbers + [name for name in names if name not in numbers]:
+            values.report.warning(
+                "MG902",
+                "behaviour-differs",
+                f"Express Gateway reads the {kind} whose names are numbers first; egc keeps the order of the file",
+                next(item.span for item in named_spans if item.name == numbers[0]),
+            )
+
+
+def _steps(
+    text: PipelineText, listed: dict[str, Span], services: dict[str, ServiceEndpoint], values: Values
+) -> Iterator[Resolved]:
+    for action in text.actions:
+        name = values.shape(action.policy)
+        policy = policies().get(name)
+        if name not in listed:
+            values.report.error(
+                "CO102",
+                "policy-not-whitelisted",
+                f"`{name}` is not in the list `policies` at the top, so Express Gateway does not start",
+                action.policy.span,
+                help=f"add `- {name}` to `policies`" if policy or name in CORE else near(name, listed),
+            )
+        if policy is None:
+            if name in CORE:
+                values.report.error(
+                    "MG904",
+                    "unsupported-policy",
+                    f"this version of egc does not compile the policy `{name}` yet",
+                    action.policy.span,
+                )
+            continue
+        service = _service(action, services, values) if "service" in policy.takes else None
+        yield Resolved(policy, action, service, _never(action, values))
+
+
+def _service(action: Action, services: dict[str, ServiceEndpoint], values: Values) -> ServiceEndpoint | None:
+    node = action.parameters.get("serviceEndpoint") if action.parameters else None
+    if not isinstance(node, Scalar) or (node.value is None and not node.missing):
+        values.report.warning(
+            "CO121",
+            "proxy-without-service",
+            f"this `{action.policy.value}` names no serviceEndpoint: it answers 502 to every request",
+            action.span,
+        )
+        return None
+    name = values.shape(node)
+    if name not in services:
+        values.report.error(
+            "CO106",
+            "unknown-service-endpoint",
+            f"there is no serviceEndpoint `{name}`",
+            node.span,
+            help=near(name, services),
+        )
+    return services.get(name)
+
+
+def _never(action: Action, values: Values) -> bool:
+    """Whether the condition is `never`; conditions other than that and `always` do not compile yet."""
+    if action.condition is None:
+        return False
+    node = action.condition.get("name")
+    if not isinstance(node, Scalar):
+        values.report.error("CO127", "condition-without-name", "this condition has no name", action.condition.span)
+        return False
+    name = values.shape(node)
+    if name in ("always", "never"):
+        return name == "never"
+    if name in CONDITIONS:
+        message = f"this version of egc does not compile the condition `{name}` yet"
+        values.report.error("MG905", "unsupported-condition", message, node.span)
+    else:
+        message = f"there is no condition `{name}`; conditions of Express Gateway plugins are not compiled"
+        values.report.error("CO128", "unknown-condition", message, node.span, help=near(name, CONDITIONS))
+    return False
+
+
+def _unknown_endpoint(name: str, scalar: Scalar, endpoints: dict[str, list[Definition]], values: Values) -> None:
+    values.report.warning(
+        "CO105",
+        "unknown-api-endpoint",
+        f"there is no apiEndpoint `{name}`; this line does nothing",
+        scalar.span,
+        help=near(name, endpoints),
+    )
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A help line with the known name that looks most like this one, or nothing."""
+    found = get_close_matches(name, sorted(known), n=1)
+    return f"did you mean `{found[0]}`?" if found else ""
