@@ -39,7 +39,7 @@ def test_create_twice_fails_with_the_servers_words(egc: Egc) -> None:
 def test_create_with_a_bad_value_fails_once(egc: Egc) -> None:
     result = egc("users", "create", *VAL, "-p", "email=nonsense")
     assert result.code == 1
-    assert result.err.count("email") == 1
+    assert result.err == '✖ data.email should match format "email"\n'
 
 
 @pytest.mark.parametrize("option", ["nokey", "=value", "empty=", "username=again"])

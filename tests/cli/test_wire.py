@@ -22,9 +22,7 @@ def test_key_and_headers_are_sent(egc: Egc, wire: Wire, monkeypatch: pytest.Monk
     assert headers["x-other"] == "1"
 
 
-def test_a_header_of_the_command_line_wins_over_the_key(
-    egc: Egc, wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_header_of_the_command_line_wins_over_the_key(egc: Egc, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EGC_ADMIN_KEY", "the-key")
     wire.says(200, USER)
     egc("users", "info", "val", "-H", "authorization: Basic eA==")
@@ -116,9 +114,7 @@ def test_an_answer_that_makes_no_sense_is_a_sentence(egc: Egc, wire: Wire, answe
 def test_a_chunked_answer_is_read(egc: Egc, wire: Wire) -> None:
     half = len(USER) // 2
     body = "".join(f"{len(part):x}\r\n{part}\r\n" for part in (USER[:half], USER[half:], ""))
-    wire.answers.append(
-        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{body}".encode()
-    )
+    wire.answers.append(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{body}".encode())
     assert egc("users", "info", "val").json == json.loads(USER)
 
 
