@@ -1,6 +1,7 @@
 """The oauth2 policy: a bearer token of this gateway's authorization server opens the endpoint (RFC 6750)."""
 
 import time
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -8,6 +9,9 @@ from egc.runtime.errors import Refused
 from egc.runtime.exchange import Exchange
 from egc.runtime.oauth2.secrets import digest, same
 from egc.runtime.store import Authenticated, Store
+
+_digest = lru_cache(maxsize=4096)(digest)
+"""The digests of the secrets seen last: a token that opens an endpoint usually comes again."""
 
 _REALM = b'Bearer realm="egc"'
 _MAX_TOKEN = 256
@@ -57,7 +61,7 @@ class OAuth2:
     async def _authenticate(self, text: str) -> Authenticated | None:
         token_id, _, secret = text.partition("|")
         found = await self._store.authenticate(token_id)
-        if found is None or not same(found.token.digest, digest(secret)) or found.token.expires_at <= time.time():
+        if found is None or not same(found.token.digest, _digest(secret)) or found.token.expires_at <= time.time():
             return None
         return found
 
