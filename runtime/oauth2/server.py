@@ -118,7 +118,7 @@ class AuthorizationServer:
             app.add_route(path, resource)
 
     async def open(self) -> None:
-        """Read the page templates. Raises StoreError's kin OSError or a template error, which name the file."""
+        """Read the page templates. Raises OSError, or jinja2.TemplateSyntaxError with file and line."""
         self._pages.open()
 
     async def close(self) -> None:

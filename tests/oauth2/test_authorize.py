@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from egc.runtime.store import StoreError
 from tests.oauth2.house import CALLBACK, House, answered
 
 SCOPES = ["a", "b", "c"]
@@ -87,6 +88,20 @@ def test_rfc9207_2_every_answer_names_the_issuer(house: House) -> None:
         answered(browser.ask(app, response_type="bogus")),
     ):
         assert answer["iss"] == "https://id.test:8443"
+
+
+def test_rfc6749_4_1_2_1_a_store_that_cannot_answer_is_temporarily_unavailable(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(code: object) -> None:
+        raise StoreError("the disk is full")
+
+    browser = house.logged_in()
+    page = browser.ask(house.client(CALLBACK), state="s")
+    monkeypatch.setattr(house.store, "create_code", full)
+    answer = answered(browser.decide(page, decision="allow"))
+    assert (answer["error"], answer["state"]) == ("temporarily_unavailable", "s")
+    assert "disk" not in str(answer)
 
 
 def test_scope_never_grows(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
-from falcon.testing import Result
+import falcon.asgi
+from falcon.testing import ASGIConductor, Result
 
-from tests.oauth2.house import CALLBACK, CHALLENGE, VERIFIER, Client, House, answered
+from egc.runtime.oauth2 import AuthorizationServer
+from egc.runtime.store.sqlite import SQLiteStore
+from tests.oauth2.house import ALL_GRANTS, CALLBACK, CHALLENGE, VERIFIER, Client, House, answered
 
 S256 = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
@@ -48,6 +52,35 @@ def test_one_of_64_parallel_redemptions_of_a_code_succeeds(house: House) -> None
     assert sorted(result.status_code for result in results) == [200] + [400] * 63
     winner = next(result for result in results if result.status_code == 200)
     assert not house.is_live(winner.json["access_token"]), "the replays revoked what it produced"
+
+
+def test_two_workers_redeem_each_of_20_codes_once_however_many_ask(house: House) -> None:
+    """P24: two stores with a writer each on one file, as two workers have."""
+    store = SQLiteStore(house.directory)
+    server = AuthorizationServer(store, grants=ALL_GRANTS, access_ttl=7200, refresh_ttl=7200, code_ttl=300)
+    app: falcon.asgi.App[falcon.asgi.Request, falcon.asgi.Response] = falcon.asgi.App()
+    server.mount(app)
+    client, browser = house.client(CALLBACK), house.logged_in()
+    codes = [house.code(client, browser) for _ in range(20)]
+
+    async def work() -> list[list[int]]:
+        await store.open()
+        await server.open()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        statuses = []
+        async with ASGIConductor(app) as other:
+            for code in codes:
+                form = client.form | {"grant_type": "authorization_code", "code": code}
+                body = urlencode(form)
+                here = [house.post_form("/oauth2/token", form) for _ in range(16)]
+                there = [other.simulate_post("/oauth2/token", body=body, headers=headers) for _ in range(16)]
+                results = await asyncio.gather(*here, *there)
+                statuses.append(sorted(result.status_code for result in results))
+        await server.close()
+        await store.close()
+        return statuses
+
+    assert house.run(work()) == [[200] + [400] * 31] * 20
 
 
 def test_one_of_64_parallel_uses_of_a_refresh_token_succeeds(house: House) -> None:

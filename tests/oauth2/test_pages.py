@@ -74,7 +74,7 @@ def test_no_field_becomes_markup_or_is_evaluated(house: House, text: str) -> Non
     assert shape(page) == expected, "the page has other elements or attributes than a harmless one"
     for tag, attributes in Seen(page.text).tags:
         assert not [name for name in attributes if name.startswith("on")], tag
-    assert unescape(page.text).count(text) == 5, "in the title, twice for the app, twice for the user, as it is"
+    assert unescape(page.text).count(text) == 6, "in the title, three times for the app, twice for the user, as it is"
 
     wrong = house.browser().ask(wild, redirect_uri="https://evil.test/" + text)
     assert wrong.status_code == 400
