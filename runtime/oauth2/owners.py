@@ -26,8 +26,9 @@ class Owners:
 
         Raises Throttled when too many guesses came before, and secrets.Busy.
         """
-        await self._throttle.enter(username, address)
         user = await self._store.find_user(username) or await self._store.get_user(username)
+        account = username if user is None else user.id
+        await self._throttle.enter(account, address)
         credential = await self._store.get_credential("basic-auth", user.id) if user is not None else None
         if credential is not None and not credential.is_active:
             credential = None
@@ -35,7 +36,7 @@ class Owners:
         if not right or credential is None or user is None or not user.is_active:
             await self._throttle.fail(address)
             return None
-        await self._throttle.succeed(username, address)
+        await self._throttle.succeed(account, address)
         await self._refresh(credential, password)
         return user
 

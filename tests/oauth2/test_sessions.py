@@ -314,6 +314,13 @@ def test_many_addresses_may_guess_an_account_20_times_in_5_minutes(house: House)
     assert log_in(house.browser(), val.username) == "/", "5 minutes later the owner is in"
 
 
+def test_name_and_id_are_one_account(house: House) -> None:
+    val = house.user()
+    compared = [guess(house, name, "192.0.2.66") for _ in range(PER_PAIR // 2) for name in (val.username, val.id)]
+    assert all(compared)
+    assert not guess(house, val.username, "192.0.2.66")
+
+
 def test_an_ipv6_network_counts_as_one_address(house: House) -> None:
     val = house.user()
     compared = [guess(house, val.username, f"2001:db8::{n:x}") for n in range(PER_PAIR + 1)]
