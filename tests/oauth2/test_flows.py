@@ -69,7 +69,7 @@ def test_both_buttons_of_the_consent_page_say_what_they_do(house: House) -> None
 def test_an_empty_cancel_and_an_unknown_decision_deny(house: House) -> None:
     app = house.client(CALLBACK)
     browser = house.logged_in()
-    for fields in ({"cancel": ""}, {"decision": "deny"}, {"decision": "allow", "cancel": "x"}):
+    for fields in ({"cancel": ""}, {"decision": "deny"}, {"decision": "Allow"}, {"decision": "allow", "cancel": "x"}):
         assert answered(browser.decide(browser.ask(app), **fields))["error"] == "access_denied"
 
 

@@ -327,6 +327,14 @@ def test_an_ipv6_network_counts_as_one_address(house: House) -> None:
     assert compared == [True] * PER_PAIR + [False]
 
 
+def test_ipv4_addresses_written_as_ipv6_are_not_one_network(house: House) -> None:
+    val = house.user()
+    for n in range(PER_PAIR):
+        assert guess(house, val.username, "::ffff:192.0.2.66" if n % 2 else "192.0.2.66")
+    assert not guess(house, val.username, "::ffff:192.0.2.66")
+    assert guess(house, val.username, "::ffff:192.0.2.67")
+
+
 def test_one_password_at_many_accounts_is_slowed_per_address(house: House) -> None:
     async def record() -> None:
         throttle = Throttle(house.store, "login", lambda: house.now)
