@@ -1,0 +1,5 @@
+"""`python -m egc.compiler.cli` is `egc`."""
+
+from egc.compiler.cli import main
+
+main()
