@@ -39,6 +39,7 @@ class _Reply:
         "_chunks",
         "_connection",
         "_go_ahead",
+        "_may_send",
         "_resumed",
         "_size",
         "_waiter",
@@ -61,6 +62,7 @@ class _Reply:
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._go_ahead: asyncio.Future[None] | None = None
+        self._may_send = False
         self._connection: Connection | None = None
         self._resumed = True
 
@@ -70,6 +72,7 @@ class _Reply:
 
     def informational(self, status: int, headers: Headers) -> None:
         if status == 100:
+            self._may_send = True
             self._wake(self._go_ahead)
         else:
             if self.interim is None:
@@ -135,7 +138,7 @@ class _Reply:
 
     async def continued(self) -> bool:
         """Whether the request body is to be sent: the service said 100, or nothing for CONTINUE_WAIT seconds."""
-        if not self.status and self.error is None:
+        if not self._may_send and not self.status and self.error is None:
             self._go_ahead = asyncio.get_running_loop().create_future()
             try:
                 await asyncio.wait_for(self._go_ahead, CONTINUE_WAIT)
