@@ -189,6 +189,8 @@ class _Response:
             self._start(message["status"], message["headers"])
         elif kind == "http.response.informational" and not self.started:
             lines = [name + b": " + value + b"\r\n" for name, value in message["headers"]]
+            if message["status"] == 100:
+                protocol._body_receiver.expect_continue = False
             protocol._safe_write(_head(_get_cached_status_line((1, 1), message["status"]), lines))
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -15,6 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 READ_AHEAD = 65536
 CONTINUE_WAIT = 1.0
 MAX_REDIRECTS = 21
+MAX_INTERIM = 8
 
 _BAD_GATEWAY: Headers = [(b"content-type", b"text/html; charset=utf-8")]
 
@@ -71,14 +72,10 @@ class _Reply:
         self._connection = connection
 
     def informational(self, status: int, headers: Headers) -> None:
-        if status == 100:
-            self._may_send = True
-            self._wake(self._go_ahead)
-        else:
-            if self.interim is None:
-                self.interim = []
-            if len(self.interim) < 8:
-                self.interim.append((status, headers))
+        if self.interim is None:
+            self.interim = []
+        if len(self.interim) < MAX_INTERIM:
+            self.interim.append((status, headers))
 
     def head(self, status: int, headers: Headers) -> None:
         self.status = status
@@ -135,6 +132,11 @@ class _Reply:
                 await self._writable
             finally:
                 self._writable = None
+
+    def invite(self) -> None:
+        """The service has said 100, and the caller knows: its body is to be sent."""
+        self._may_send = True
+        self._wake(self._go_ahead)
 
     async def continued(self) -> bool:
         """Whether the request body is to be sent: the service said 100, or nothing for CONTINUE_WAIT seconds."""
@@ -303,10 +305,14 @@ def response_headers(received: Headers) -> Headers:
 
 
 async def _send_interim(x: Exchange, reply: _Reply, send: Send) -> None:
+    """Pass interim responses on (RFC 9110 section 15.2); 100 only to a caller that waits for it."""
     interim, reply.interim = reply.interim or (), None
-    if x.http_version != "1.0":
-        for status, headers in interim:
-            await send({"type": "http.response.informational", "status": status, "headers": response_headers(headers)})
+    for status, headers in interim:
+        if x.expects_continue if status == 100 else x.http_version != "1.0":
+            fields = response_headers(headers) if headers else []
+            await send({"type": "http.response.informational", "status": status, "headers": fields})
+        if status == 100:
+            reply.invite()
 
 
 async def _upload(call: Call, connection: Connection, reply: _Reply, receive: Receive) -> None:
