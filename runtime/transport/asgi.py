@@ -219,7 +219,8 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
         upload = asyncio.create_task(_upload(call, connection, reply, receive)) if more else None
         try:
             while not reply.status and reply.error is None:
-                await reply.wait()
+                if reply.interim is None:
+                    await reply.wait()
                 if reply.interim is not None:
                     await _send_interim(x, reply, send)
             if reply.error is not None:
