@@ -223,6 +223,8 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
                     await reply.wait()
                 if reply.interim is not None:
                     await _send_interim(x, reply, send)
+            if reply.interim is not None:
+                await _send_interim(x, reply, send)
             if reply.error is not None:
                 if (
                     reply.error.reason == "upstream_reset"

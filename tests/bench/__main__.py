@@ -24,7 +24,18 @@ WARM_UP_SECONDS = 3
 
 def load(contender: Contender, concurrency: int, seconds: int) -> int:
     """Send requests for so many seconds; how many were answered. Raises RuntimeError if any was not a 200."""
-    command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", contender.url]
+    command = [
+        "taskset",
+        "-c",
+        str(LOAD_CORE),
+        "wrk",
+        "-t1",
+        f"-c{concurrency}",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        contender.url,
+    ]
     if contender.header:
         command += ["-H", contender.header]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
