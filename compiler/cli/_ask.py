@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import click
 
 from egc.compiler.cli._properties import Properties
+from egc.compiler.cli._screen import paints
 from egc.compiler.render import visible
 
 LONGEST_ANSWER = 4096
@@ -124,9 +125,15 @@ def unfit(answer: str, schema: Mapping[str, object], required: bool) -> str:
     return ""
 
 
+def say(question: str, end: str = "\n") -> None:
+    """The words of a question, with Express Gateway's mark before them."""
+    mark = click.style("?", fg="green") if paints(sys.stderr) else "?"
+    click.echo(f"{mark} {visible(question)}{end}", nl=False, err=True)
+
+
 def read(prompt: str) -> str | None:
     """The line that answers a prompt, without its end; None when stdin ends."""
-    click.echo(f"{click.style('?', fg='green')} {visible(prompt)} ", nl=False, err=True)
+    say(f"{prompt} ", end="")
     line = sys.stdin.readline(LONGEST_ANSWER + 2)
     if not line:
         click.echo(err=True)

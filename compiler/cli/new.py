@@ -92,14 +92,14 @@ def ask_directory(name: str) -> Path:
 
 def ask_template(screen: Screen) -> str:
     """The template, by its number, its name or the words that offer it."""
-    for number, words in enumerate(TEMPLATES.values(), 1):
-        screen.note(f"  {number}) {words}")
     by_answer = {str(number): template for number, template in enumerate(TEMPLATES, 1)}
     by_answer |= {template: template for template in TEMPLATES}
     by_answer |= {words.lower(): template for template, words in TEMPLATES.items()}
-    prompt = "What type of Express Gateway do you want to create? (1)"
+    questions.say("What type of Express Gateway do you want to create?")
+    for number, words in enumerate(TEMPLATES.values(), 1):
+        screen.note(f"    {number}) {words}")
     while True:
-        answer = questions.ask(prompt, {}, default="1")
+        answer = questions.ask("Type (1)", {}, default="1")
         if answer is None:
             raise click.Abort
         if answer.lower() in by_answer:
