@@ -99,7 +99,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         administration,
         tuple(pipelines.values()),
         routes,
-        (),
+        _options(model, values),
         tuple(plan.Variable(name, value) for name, value in sorted(values.resolved.items())),
         sources,
         tuple(_files(model, project.directory, authorization, values)),
@@ -234,6 +234,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _options(model: Model, values: Values) -> tuple[Argument, ...]:
+    """Settings of the gateway as a whole."""
+    access_log = model.system.get("accessLog")
+    if not isinstance(access_log, Scalar):
+        return (Argument("access_log", True, None),)
+    return (Argument("access_log", values.lookup(access_log, "flag"), access_log.span),)
 
 
 def _administration(model: Model, values: Values) -> plan.Administration | None:
