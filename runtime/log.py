@@ -1,11 +1,13 @@
 """The access log: one JSON object a line, written by a thread so that a slow pipe never holds up a request."""
 
+import asyncio
 import json
 import os
 import sys
 import threading
 import time
 from collections import deque
+from json.encoder import encode_basestring_ascii as quote
 from queue import Empty, Full, Queue
 
 from egc.runtime.exchange import Exchange
@@ -27,10 +29,13 @@ class AccessLog:
         self._queue: Queue[list[str] | None] = Queue(_QUEUE_BATCHES)
         self._dropped = 0
         self._thread: threading.Thread | None = None
-        self._last = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stamp = ""
+        self._stamped = 0.0
 
     def start(self) -> None:
-        """Begin writing; call after fork."""
+        """Begin writing; call in the event loop, after fork."""
+        self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write, name="egc-access-log", daemon=True)
         self._thread.start()
 
@@ -43,28 +48,26 @@ class AccessLog:
             seconds: how long it took.
             reason: why it was refused or failed, or empty.
         """
-        record: dict[str, str | int | float] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "client": x.client,
-            "method": x.method,
-            "host": x.host,
-            "path": x.original_url.partition("?")[0],
-            "status": status,
-            "bytes": sent,
-            "ms": round(seconds * 1000, 2),
-        }
+        now = time.time()
+        if now >= self._stamped + 1:
+            self._stamped = float(int(now))
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        line = (
+            f'{{"time":"{self._stamp}","client":{quote(x.client)},"method":{quote(x.method)},"host":{quote(x.host)},'
+            f'"path":{quote(x.original_url.partition("?")[0])},"status":{status},"bytes":{sent},'
+            f'"ms":{seconds * 1000:.2f}'
+        )
         if x.route is not None:
-            record["endpoint"] = x.route.endpoint.name
-            record["request_id"] = x.request_id
+            line += f',"endpoint":{quote(x.route.endpoint.name)},"request_id":"{x.request_id}"'
         if x.consumer is not None:
-            record["consumer"] = x.consumer.id
+            line += f',"consumer":{quote(x.consumer.id)}'
         if reason:
-            record["reason"] = reason
-        self._lines.append(json.dumps(record))
-        now = time.monotonic()
-        if len(self._lines) >= _BATCH_LINES or now - self._last > _LINGER:
-            self._last = now
+            line += f',"reason":{quote(reason)}'
+        self._lines.append(line + "}")
+        if len(self._lines) >= _BATCH_LINES:
             self.flush()
+        elif len(self._lines) == 1 and self._loop is not None:
+            self._loop.call_later(_LINGER, self.flush)
 
     def flush(self) -> None:
         """Hand what has been collected to the writer."""
