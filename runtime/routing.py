@@ -5,7 +5,7 @@ Patterns arrive as regular expressions that the compiler made; nothing here read
 
 import html
 import re
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from inspect import iscoroutinefunction
 from typing import Literal, cast
 from urllib.parse import quote, unquote_to_bytes
@@ -210,10 +210,13 @@ class Table:
         for group in self._groups_of(x.host):
             offered: list[str] = []
             last = -1
-            for url, candidates in _rounds(group, x):
+            url = ""
+            # Look again with the new URL whenever a pipeline that fell through has rewritten it (D100).
+            while url != x.url:
+                url = x.url
                 path = url.partition("?")[0]
                 lowered = path.lower()
-                for route, bare, slashed, matches in candidates(lowered):
+                for route, bare, slashed, matches in group.candidates(lowered):
                     if route.index <= last:
                         continue
                     if matches is not None:
@@ -258,14 +261,6 @@ class Table:
                 self._by_host.clear()
             self._by_host[host] = found
         return found
-
-
-def _rounds(group: _Group, x: Exchange) -> "Iterator[tuple[str, Callable[[str], Candidates]]]":
-    """Look again with the new URL whenever a pipeline that fell through has rewritten it (D100)."""
-    url = None
-    while url != x.url:
-        url = x.url
-        yield url, group.candidates
 
 
 def _not_found(x: Exchange) -> Answer:

@@ -17,7 +17,7 @@ from urllib.request import proxy_bypass
 
 import httptools
 
-from egc.runtime.headers import Headers
+from egc.runtime.headers import HOP_BY_HOP, Headers, named_by_connection
 
 if TYPE_CHECKING:
     from egc.runtime.exchange import Exchange, ResponseHead
@@ -32,6 +32,10 @@ _MAX_ORIGINS = 64
 MAX_HEAD_BYTES = 65536
 WRITE_HIGH_WATER = 65536
 _TICKS_PER_TIMEOUT = 8
+
+
+_NOTED = HOP_BY_HOP | {b"content-length"}
+_NONE: frozenset[bytes] = frozenset()
 
 
 class UpstreamError(Exception):
@@ -62,8 +66,11 @@ class Sink(Protocol):
     def informational(self, status: int, headers: Headers) -> None:
         """An interim response (1xx), 101 excepted."""
 
-    def head(self, status: int, headers: Headers) -> None:
-        """The final response's head, names in lower case (as sent, where the call keeps the case)."""
+    def head(self, status: int, headers: Headers, measured: bool) -> None:
+        """The final response's head, without hop-by-hop fields, names in lower case unless the call keeps the case.
+
+        `measured` says that its length is announced.
+        """
 
     def data(self, chunk: bytes) -> None:
         """Bytes of the body, without framing."""
@@ -178,7 +185,7 @@ class _Silent:
     """The sink of a connection nobody uses."""
 
     def informational(self, status: int, headers: Headers) -> None: ...
-    def head(self, status: int, headers: Headers) -> None: ...
+    def head(self, status: int, headers: Headers, measured: bool) -> None: ...
     def data(self, chunk: bytes) -> None: ...
     def complete(self) -> None: ...
     def failed(self, error: UpstreamError) -> None: ...
@@ -202,10 +209,12 @@ class Connection(asyncio.Protocol):
         "_keep_alive",
         "_keep_case",
         "_method_is_head",
+        "_named",
         "_parser",
         "_reading",
         "_response_done",
         "_status",
+        "_streamed",
         "_timeout",
         "_write_paused",
         "answered",
@@ -350,10 +359,22 @@ class Connection(asyncio.Protocol):
             raise httptools.HttpParserError("more than one response")
         self._headers = []
         self._in_head = True
+        self._framed = self._streamed = False
+        self._named = _NONE
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:
-            self._headers.append((name if self._keep_case else name.lower(), value))
+        if not self._in_head:
+            return
+        lowered = name.lower()
+        if lowered not in _NOTED:
+            self._headers.append((name if self._keep_case else lowered, value))
+        elif lowered == b"content-length":
+            self._framed = True
+            self._headers.append((name if self._keep_case else lowered, value))
+        elif lowered == b"transfer-encoding":
+            self._framed = self._streamed = True
+        elif lowered == b"connection" and value not in (b"keep-alive", b"close"):
+            self._named |= named_by_connection((value,))
 
     def on_headers_complete(self) -> None:
         self._status = status = self._parser.get_status_code()
@@ -362,16 +383,13 @@ class Connection(asyncio.Protocol):
         self._in_head = False
         self.answered = True
         self._keep_alive = self._parser.should_keep_alive()
-        framed = False
-        for name, _value in self._headers:
-            if name in (b"content-length", b"transfer-encoding"):
-                framed = True
-        self._framed = framed
-        self.sink.head(status, self._headers)
+        if self._named:
+            self._headers = [field for field in self._headers if field[0].lower() not in self._named]
+        self.sink.head(status, self._headers, self._framed and not self._streamed)
         if self._method_is_head and not self._response_done:
             # llhttp cannot be told that this response has no body: end it here, with a fresh parser for the next.
             self._response_done = True
-            self._keep_alive = self._keep_alive and (framed or status in (204, 304))
+            self._keep_alive = self._keep_alive and (self._framed or status in (204, 304))
             self._parser = httptools.HttpResponseParser(self)
             self.sink.complete()
 
@@ -455,6 +473,7 @@ class Pool:
         self._connecting = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def take(self) -> Connection | None:
         """An idle connection, the one used last, if there is one."""
@@ -467,7 +486,7 @@ class Pool:
 
     async def connect(self, within: float) -> Connection:
         """A new connection within so many seconds, or one given back meanwhile. Raises UpstreamError."""
-        loop = asyncio.get_running_loop()
+        loop = self.loop = asyncio.get_running_loop()
         if len(self._open) + self._connecting >= MAX_CONNECTIONS:
             waited = await self._wait(within)
             if waited is not None:

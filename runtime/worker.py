@@ -33,6 +33,7 @@ MAX_HEAD_BYTES = 16384
 DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 NO_COPY = 65536
+_FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
 
@@ -202,16 +203,17 @@ class _Response:
         dated = False
         length: int | None = None
         for name, value in headers:
-            lowered = name.lower()
-            if lowered == b"content-length":
-                if status == 204:
+            if len(name) in _FRAMING_LENGTHS:
+                lowered = name.lower()
+                if lowered == b"content-length":
+                    if status == 204:
+                        continue
+                    length = int(value)
+                elif lowered == b"date":
+                    dated = True
+                elif lowered in (b"transfer-encoding", b"connection"):
+                    self.closes = self.closes or (lowered == b"connection" and value.lower() == b"close")
                     continue
-                length = int(value)
-            elif lowered == b"date":
-                dated = True
-            elif lowered in (b"transfer-encoding", b"connection"):
-                self.closes = self.closes or (lowered == b"connection" and value.lower() == b"close")
-                continue
             lines.append(name + b": " + value + b"\r\n")
         if not dated:
             lines.append(_get_cached_date_header())

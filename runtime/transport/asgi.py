@@ -6,7 +6,7 @@ from typing import Any
 
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
-from egc.runtime.headers import HOP_BY_HOP, VIA, Headers, named_by_connection
+from egc.runtime.headers import VIA, Headers
 from egc.runtime.upstream import CONNECT_TIMEOUT, Call, Connection, UpstreamError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -40,7 +40,9 @@ class _Reply:
         "_chunks",
         "_connection",
         "_go_ahead",
+        "_loop",
         "_may_send",
+        "_measured",
         "_resumed",
         "_size",
         "_waiter",
@@ -52,7 +54,9 @@ class _Reply:
         "status",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._measured = False
         self.status = 0
         self.headers: Headers = []
         self.ended = False
@@ -77,9 +81,10 @@ class _Reply:
         if len(self.interim) < MAX_INTERIM:
             self.interim.append((status, headers))
 
-    def head(self, status: int, headers: Headers) -> None:
+    def head(self, status: int, headers: Headers, measured: bool) -> None:
         self.status = status
         self.headers = headers
+        self._measured = measured
         self._wake(self._go_ahead)
 
     def data(self, chunk: bytes) -> None:
@@ -98,7 +103,9 @@ class _Reply:
         self._wake(self._go_ahead)
 
     def flush(self) -> None:
-        self._wake(self._waiter)
+        # A head of announced length is worth waking for with its first bytes: they go out together.
+        if not self._measured or self._chunks or self.ended or self.error is not None:
+            self._wake(self._waiter)
 
     def writable(self) -> None:
         self._wake(self._writable)
@@ -118,7 +125,7 @@ class _Reply:
 
     async def wait(self) -> None:
         """Until something has arrived."""
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
@@ -127,7 +134,7 @@ class _Reply:
     async def drained(self) -> None:
         """Until the connection takes more of the request."""
         if self.error is None:
-            self._writable = asyncio.get_running_loop().create_future()
+            self._writable = self._loop.create_future()
             try:
                 await self._writable
             finally:
@@ -141,7 +148,7 @@ class _Reply:
     async def continued(self) -> bool:
         """Whether the request body is to be sent: the service said 100, or nothing for CONTINUE_WAIT seconds."""
         if not self._may_send and not self.status and self.error is None:
-            self._go_ahead = asyncio.get_running_loop().create_future()
+            self._go_ahead = self._loop.create_future()
             try:
                 await asyncio.wait_for(self._go_ahead, CONTINUE_WAIT)
             except TimeoutError:
@@ -258,7 +265,7 @@ async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connectio
     connection = pool.take()
     if connection is None:
         connection = await pool.connect(CONNECT_TIMEOUT)
-    reply = _Reply()
+    reply = _Reply(pool.loop or asyncio.get_running_loop())
     reply.attach(connection)
     connection.send(call, reply, first)
     if call.has_body and not more:
@@ -267,7 +274,8 @@ async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connectio
 
 
 async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
-    headers = response_headers(reply.headers)
+    headers = reply.headers
+    headers.append((b"via", VIA))
     head = ResponseHead(reply.status, merge(x.response_headers, headers) if x.response_headers else headers)
     if call.finish is not None:
         call.finish(x, head)
@@ -291,29 +299,12 @@ async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
             await reply.wait()
 
 
-def response_headers(received: Headers) -> Headers:
-    """The response's fields without those that end here (RFC 9110 section 7.6.1), and our `Via`."""
-    named: frozenset[bytes] = frozenset()
-    kept: Headers = []
-    for field in received:
-        name = field[0].lower()
-        if name not in HOP_BY_HOP:
-            kept.append(field)
-        elif name == b"connection" and field[1] not in (b"keep-alive", b"close"):
-            named |= named_by_connection((field[1],))
-    if named:
-        kept = [field for field in kept if field[0].lower() not in named]
-    kept.append((b"via", VIA))
-    return kept
-
-
 async def _send_interim(x: Exchange, reply: _Reply, send: Send) -> None:
     """Pass interim responses on (RFC 9110 section 15.2); 100 only to a caller that waits for it."""
     interim, reply.interim = reply.interim or (), None
     for status, headers in interim:
         if x.expects_continue if status == 100 else x.http_version != "1.0":
-            fields = response_headers(headers) if headers else []
-            await send({"type": "http.response.informational", "status": status, "headers": fields})
+            await send({"type": "http.response.informational", "status": status, "headers": headers})
         if status == 100:
             reply.invite()
 
