@@ -34,8 +34,8 @@ check: $(READY) ## format, lint, types and the fast tests, under a minute
 	EGC_P1_EXAMPLES=500 $(BIN)/pytest -n $(WORKERS) -m 'not slow and not hostile'
 
 golden: $(READY) ## rewrite the emitted modules of examples/ and show what changed
-	$(BIN)/pytest -q tests/emit/test_examples.py --golden
-	git --no-pager diff --stat -- examples
+	$(BIN)/pytest -q tests/emit/test_examples.py tests/test_readme.py --golden
+	git --no-pager diff --stat -- examples README.md
 
 bench: $(READY) ## measure CPU per request beside Express Gateway and nginx
 	$(BIN)/python -m tests.bench

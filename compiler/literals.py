@@ -48,7 +48,17 @@ class Pair:
     value: "Expression"
 
 
-Expression = Code | Call | Pair
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Text made of parts: added up where that fits into the line, joined otherwise."""
+
+    parts: tuple["Expression", ...]
+
+    def joined(self) -> Call:
+        return Call(Code('"".join('), (listing(self.parts),), Code(")"))
+
+
+Expression = Code | Call | Pair | Sum
 
 
 def literal(value: str | int | float | bool | None) -> Code:
@@ -144,12 +154,8 @@ def array(items: Sequence[Expression]) -> Expression:
 
 
 def concatenation(parts: Sequence[Expression]) -> Expression:
-    """Text in parts: added up where that is short."""
-    flat = [_flat(part) for part in parts]
-    texts = [text for text in flat if text is not None]
-    if len(texts) == len(parts) and sum(len(text) + 3 for text in texts) < WIDTH // 2:
-        return Code(" + ".join(texts))
-    return Call(Code('"".join('), (listing(parts),), Code(")"))
+    """Text in parts."""
+    return Sum(tuple(parts))
 
 
 def mapping(pairs: Sequence[tuple[str, Expression]]) -> Expression:
@@ -182,6 +188,9 @@ def _flat(expression: Expression) -> str | None:
     if isinstance(expression, Pair):
         value = _flat(expression.value)
         return None if value is None else expression.key + value
+    if isinstance(expression, Sum):
+        parts = [_flat(part) for part in expression.parts]
+        return " + ".join(part or "" for part in parts)
     if any(expression.notes):
         return None
     items = [_flat(item) for item in expression.items]
@@ -199,6 +208,8 @@ def _lines(start: str, expression: Expression, note: str, indent: int, end: str)
         return [space + start + flat + end + behind]
     if isinstance(expression, Pair):
         return _lines(start + expression.key, expression.value, note, indent, end)
+    if isinstance(expression, Sum):
+        return _lines(start, expression.joined(), note, indent, end)
     if isinstance(expression, str) or not expression.items:
         return [f"{space}{start}{flat}{end}{behind}"]
     lines = [f"{space}{start}{expression.head}{behind}"]

@@ -1,5 +1,7 @@
 """`python -m egc.compiler.cli` is `egc`."""
 
+import sys
+
 from egc.compiler.cli import main
 
-main()
+sys.exit(main())

@@ -1,0 +1,39 @@
+"""Compile a configuration into an artifact that gunicorn serves."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from egc.compiler.cli._report import path_argument, show
+
+
+@click.command()
+@path_argument
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the artifact goes; made if need be.",
+)
+@click.option("--no-lines", is_flag=True, help="Leave the line numbers of the configuration out of the module.")
+def command(path: Path, output: Path, no_lines: bool) -> None:
+    """Compile a configuration into an artifact: gateway.py, gunicorn.conf.py and manifest.json.
+
+    PATH is a directory with gateway.config.yml or that file; by default ./config, else the working directory. A
+    configuration that does not compile writes nothing and exits with 3: an artifact that is already in DIR stays.
+
+    \b
+    Examples:
+      egc build config -o dist
+      gunicorn -c dist/gunicorn.conf.py
+    """
+    from egc.compiler import compile_project, write
+
+    compiled = compile_project(path, os.environ, lines=not no_lines)
+    show(compiled.report, "text", sys.stderr)
+    written = write(compiled, output)
+    click.echo(f"Wrote {', '.join(str(place.relative_to(output)) for place in written)} to {output}")

@@ -1,0 +1,28 @@
+"""The committed module of each example is what `egc build` makes of it: `make golden` rewrites them."""
+
+from pathlib import Path
+
+import pytest
+
+from egc.compiler import compile_project
+
+EXAMPLES = sorted(path.parent for path in Path(__file__).parents[2].joinpath("examples").glob("*/gateway.config.yml"))
+
+
+def test_there_are_examples() -> None:
+    assert {"oauth2-tutorial", "proxy", "terminate", "oauth2"} <= {path.name for path in EXAMPLES}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_committed_module_is_what_is_emitted(example: Path, pytestconfig: pytest.Config) -> None:
+    compiled = compile_project(example, {})
+    module = example / "gateway.py"
+    if pytestconfig.getoption("--golden", default=False):
+        module.write_text(compiled.files["gateway.py"])
+    assert len(compiled.report) == 0
+    assert module.read_text() == compiled.files["gateway.py"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_says_what_it_shows(example: Path) -> None:
+    assert (example / "README.md").read_text().startswith("# ")

@@ -1,0 +1,72 @@
+"""The README shows what is: the emitted module, what `egc validate` prints, the policies. `--golden` rewrites it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from egc.compiler.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+MISTAKEN = """\
+apiEndpoints:
+  api: {host: '*', paths: '/ip'}
+serviceEndpoints:
+  httpbin: {url: 'https://httpbin.org'}
+policies: [proxy]
+pipelines:
+  default:
+    apiEndpoints: [api]
+    policies:
+      - proxy: {action: {serviceEndpoint: htpbin}}
+"""
+
+
+def emitted() -> str:
+    """The tutorial's module."""
+    text = (ROOT / "examples" / "oauth2-tutorial" / "gateway.py").read_text()
+    return f"```python\n{text}```\n"
+
+
+def printed(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `egc validate` says to a misspelt name."""
+    (directory / "gateway.config.yml").write_text(MISTAKEN)
+    main(["validate", "--format", "text", str(directory)])
+    return f"```\n$ egc validate config\n{capsys.readouterr().out.strip()}\n```\n"
+
+
+def policies() -> str:
+    """A row for each policy, from its schema."""
+    rows = ["| policy | does | parameters |", "|---|---|---|"]
+    for path in sorted((ROOT / "schemas" / "policies").glob("*.json")):
+        schema = json.loads(path.read_text())
+        names = ", ".join(f"`{name}`" for name in schema["properties"])
+        example = f"[`{path.stem}`](examples/{path.stem}/)"
+        rows.append(f"| {example} | {schema['description']} | {names} |")
+    return "\n".join(rows) + "\n"
+
+
+def replaced(text: str, mark: str, block: str) -> str:
+    """The README with the block behind `<!-- mark -->` in its place."""
+    pattern = re.compile(rf"(<!-- {re.escape(mark)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    assert pattern.search(text), mark
+    return pattern.sub(lambda match: match[1] + block + match[2], text)
+
+
+def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pytestconfig: pytest.Config) -> None:
+    text = README.read_text()
+    fresh = replaced(text, "emitted: examples/oauth2-tutorial/gateway.py", emitted())
+    fresh = replaced(fresh, "printed: validate", printed(tmp_path, capsys))
+    fresh = replaced(fresh, "policies", policies())
+    if pytestconfig.getoption("--golden", default=False):
+        README.write_text(fresh)
+    assert README.read_text() == fresh
+
+
+def test_readme_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README.read_text())
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
