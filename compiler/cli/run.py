@@ -56,14 +56,15 @@ def command(path: Path, workers: int | None) -> None:
     directory = path if path.is_dir() else path.parent
     output = artifact_directory(directory.absolute())
     write(compiled, output)
-    os.environ.setdefault("EGC_DATA", str(directory.absolute() / "data"))
+    os.environ["EGC_DATA"] = str(Path(os.environ.get("EGC_DATA") or directory / "data").absolute())
     if workers is not None:
         os.environ["WEB_CONCURRENCY"] = str(workers)
     settings = output / "gunicorn.conf.py"
     check_addresses(bind_addresses(settings))
     sys.stdout.flush()
     sys.stderr.flush()
-    # -P: a file of the working directory must not take the place of a module of the gateway.
+    # Neither Python (-P) nor gunicorn shall find a file of the working directory instead of a module of the gateway.
+    os.chdir(output)
     os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", str(settings)])  # noqa: S606
 
 

@@ -33,6 +33,8 @@ class Gateway:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # One write an answer: a second one would wait for the client's delayed acknowledgement of the first.
+            wbufsize = -1
 
             def do_GET(self) -> None:
                 gateway.run(gateway.handle(self))
@@ -99,3 +101,4 @@ class Gateway:
             request.send_header("Content-Length", str(len(content)))
         request.end_headers()
         request.wfile.write(content)
+        request.wfile.flush()
