@@ -5,7 +5,7 @@ upstream I/O itself. A transport (ASGI today) makes the exchange, runs the pipel
 """
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from random import randbytes
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
@@ -74,11 +74,9 @@ class Exchange:
         "method",
         "original_url",
         "peer",
-        "read",
         "response_headers",
         "route",
         "scheme",
-        "state",
         "token",
         "url",
     )
@@ -108,8 +106,6 @@ class Exchange:
         self.hooks: list[ResponseHook] | None = None
         self.delay = 0.0
         self.body: bytes | None = None
-        self.read: Callable[[], Awaitable[bytes | None]] | None = None
-        self.state: dict[str, object] | None = None
         self._request_id = ""
 
     def begin(self, route: "Route", groups: tuple[str | None, ...]) -> None:
@@ -117,7 +113,6 @@ class Exchange:
         self.route = route
         self.endpoint = route.endpoint
         self.groups = groups
-        self.state = None
         self._request_id = ""
 
     @property

@@ -144,7 +144,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             if listener is None:
                 listener = self._listener(scope["server"])
             admit(x, scope, listener)
-            falcon_app = self._falcon_app(x, listener)
+            falcon_app = self._falcon_app(x, listener, scope)
             if falcon_app is not None:
                 status, sent = await _through_falcon(falcon_app, x, scope, receive, send)
                 return
@@ -182,13 +182,20 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self._by_server[server] = found
         return found
 
-    def _falcon_app(self, x: Exchange, listener: Listener) -> "_App | None":
+    def _falcon_app(self, x: Exchange, listener: Listener, scope: dict[str, Any]) -> "_App | None":
         """The Falcon application that answers instead of a pipeline, if one does (D66, D236)."""
         if listener.name == "admin":
+            if x.absolute_form:
+                scope["path"] = unquote(x.path)
             return self._admin_app
         if self._own_paths:
-            methods = self._own_paths.get(x.path.lower().removesuffix("/"))
+            path = x.path.lower()
+            if len(path) > 1:
+                path = path.removesuffix("/")
+            methods = self._own_paths.get(path)
             if methods is not None and x.method in methods:
+                # Falcon's router heeds case and trailing slashes, Express's does not.
+                scope["path"] = path
                 return self._public
         return None
 
@@ -223,8 +230,6 @@ async def _through_falcon(app: _App, x: Exchange, scope: dict[str, Any], receive
     scope["scheme"] = x.scheme
     if x.client != x.peer:
         scope["client"] = (x.client, 0)
-    if x.absolute_form:
-        scope["path"] = unquote(x.path)
     await app(scope, receive, counting)
     return status, sent
 

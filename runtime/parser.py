@@ -6,7 +6,9 @@ goes the way it always went, so that what is refused, and why, stays gunicorn's.
 
 import re
 
-from gunicorn.asgi.parser import PythonProtocol
+from gunicorn.asgi.parser import LimitRequestHeaders, PythonProtocol
+
+MAX_HEAD_BYTES = 16384
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -18,6 +20,8 @@ class RequestParser(PythonProtocol):
     def _parse_headers(self) -> bool:
         buffer = self._buffer
         end = buffer.find(b"\r\n\r\n")
+        if end > MAX_HEAD_BYTES:
+            raise LimitRequestHeaders("Request header fields are too large together")
         if end <= 0 or self._header_count or not self._read_plain(bytes(buffer[:end])):
             plain: bool = super()._parse_headers()
             return plain

@@ -26,10 +26,9 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from egc.runtime import serving
 from egc.runtime.gateway import Gateway
-from egc.runtime.parser import RequestParser
+from egc.runtime.parser import MAX_HEAD_BYTES, RequestParser
 
 HEADER_TIMEOUT = 20.0
-MAX_HEAD_BYTES = 16384
 DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 NO_COPY = 65536
@@ -89,17 +88,16 @@ class GatewayProtocol(ASGIProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._current_request is None:
-            # The head as a whole is bounded, not only each of its lines (D454: 16 kB).
+        before = self._current_request
+        super().data_received(data)
+        if before is None and self._current_request is None and not self._closed:
+            # A head that comes in pieces is bounded as a whole, not only each of its lines (D454: 16 kB).
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                parser = self._callback_parser
-                if parser is not None and b"\r\n\r\n" not in data[: MAX_HEAD_BYTES - self._head_bytes + len(data)]:
-                    self._send_error_response(431, "Request header fields too large")
-                    self._close_transport()
-                    return
-        super().data_received(data)
-        if self._current_request is not None:
+                self._send_error_response(431, "Request header fields are too large together")
+                self._close_transport()
+                self._request_ready.set()
+        else:
             self._head_bytes = 0
 
     @property
