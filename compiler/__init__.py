@@ -7,16 +7,14 @@ error; nothing is written before the last one is through.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from egc.compiler.artifact import put
 from egc.compiler.diagnostics import DoesNotCompile, Report
-from egc.compiler.emit import emit
-from egc.compiler.lower import lower
-from egc.compiler.model import read
-from egc.compiler.plan import Gateway
-from egc.compiler.resolve import resolve
-from egc.compiler.settings import Values
-from egc.compiler.source import read_project
+
+if TYPE_CHECKING:
+    from egc.compiler.plan import Gateway
+
+# The stages are imported where they are called: `egc users` is a part of this package too, and needs none of them.
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Compiled:
     `directory` is the configuration's, from where the files that it names are copied.
     """
 
-    plan: Gateway
+    plan: "Gateway"
     files: Mapping[str, str]
     report: Report
     directory: Path
@@ -42,8 +40,17 @@ def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = Tru
 
     Raises DoesNotCompile, whose report holds every finding.
     """
+    from egc.compiler.emit import emit
+    from egc.compiler.lower import lower
+    from egc.compiler.model import read
+    from egc.compiler.resolve import resolve
+    from egc.compiler.settings import Values
+    from egc.compiler.source import read_project
+    from egc.compiler.validate import validate
+
     report = Report()
-    project = read_project(path, environ, report)
+    project = validate(read_project(path, environ, report), report)
+    report.end_stage()
     model = read(project.gateway.tree, project.system.tree if project.system else None, report)
     values = Values(environ, report)
     names = resolve(model, values)
@@ -66,4 +73,6 @@ def write(compiled: Compiled, directory: Path) -> tuple[Path, ...]:
 
     Raises OSError; what was there before is then still there and whole.
     """
+    from egc.compiler.artifact import put
+
     return put(compiled.files, compiled.plan.files, compiled.directory, directory)

@@ -1,0 +1,261 @@
+"""The second stage: the trees against the JSON Schemas, all errors at once, each at the value or key at fault.
+
+What Express Gateway ignored without harm is a warning; where it lost a policy, a condition or a limit of an endpoint,
+an error. What names mean is for the next stage.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from egc.compiler.diagnostics import Report, Severity, Span
+from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
+from egc.compiler.policies import CORE, policies
+from egc.compiler.schema import Checker, Found, Schema, check, load
+from egc.compiler.source import Project, Source
+from egc.compiler.spelling import meant, nearest
+
+LIMITS = ("host", "hostRegex", "paths", "path", "pathRegex", "methods", "scopes")
+"""The keys that say which requests an endpoint takes: left empty or misspelt, it takes more than was meant."""
+
+
+def validate(project: Project, report: Report) -> Project:
+    """Check every file of a project.
+
+    Returns:
+        The project as it is; what is wrong with it is in `report`.
+    """
+    gateway = Gateway(project.gateway.tree, report)
+    gateway.check()
+    if project.system is not None:
+        check(project.system.tree, schema("system"), report, System(report).unknown)
+    for source in project.models.values():
+        model(source, report)
+    return project
+
+
+def schema(name: str) -> Schema:
+    """A schema that is there."""
+    found = load(name)
+    assert found is not None  # noqa: S101 - shipped with the compiler
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a policy entry; `first` where its entry is the first of the pipeline."""
+
+    policy: str
+    value: Mapping
+    entry: Entry
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The checks of system.config."""
+
+    report: Report
+
+    def unknown(self, found: Found, entry: Entry, known: list[str]) -> None:
+        """Tell of a key that has no meaning here."""
+        tell_unknown(self.report, "warning", entry, found, meant(entry.name, known))
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The checks of gateway.config."""
+
+    tree: Node
+    report: Report
+
+    def check(self) -> None:
+        """Check the shape of the file, then the parameters of its policies and conditions."""
+        check(self.tree, schema("gateway"), self.report, self.unknown)
+        for definition in self.definitions():
+            self.limits(definition)
+        for name in ("http", "https", "admin"):
+            section = child(self.tree, name)
+            port = section.entry("port") if isinstance(section, Mapping) else None
+            if port is not None and is_empty(port.value):
+                message = f"`{name}.port` is empty: Express Gateway would listen on a port of the system's choice"
+                self.report.error(
+                    "CO143", "empty-value", message, port.key.span, help="give a port, or leave the key out"
+                )
+        for step in self.steps():
+            self.step(step)
+
+    # ---- Endpoints
+
+    def definitions(self) -> Iterator[Mapping]:
+        """Every definition of an apiEndpoint."""
+        endpoints = child(self.tree, "apiEndpoints")
+        for entry in endpoints if isinstance(endpoints, Mapping) else ():
+            for item in entry.value if isinstance(entry.value, Sequence) else (entry.value,):
+                if isinstance(item, Mapping):
+                    yield item
+
+    def limits(self, definition: Mapping) -> None:
+        """An endpoint takes any further keys (D84), but not one that reads like a limit and is none (D445)."""
+        for entry in definition:
+            if entry.name in LIMITS:
+                if is_empty(entry.value) and entry.name != "scopes":
+                    self.empty_limit(entry)
+            elif (near := nearest(entry.name, LIMITS)) and definition.entry(near) is None:
+                message = f"`{entry.name}` is not read, so the endpoint takes requests that it should not"
+                help = f"did you mean `{near}`?"
+                self.report.error("CO104", "unknown-property", message, entry.key.span, help=help)
+
+    def empty_limit(self, entry: Entry) -> None:
+        """An empty limit is no limit: a warning where it was written so, an error where a variable is empty."""
+        severity: Severity = "error" if isinstance(entry.value, Scalar) and entry.value.parts else "warning"
+        things = {"host": "hosts", "hostRegex": "hosts", "methods": "methods"}.get(entry.name, "paths")
+        self.report.add(
+            "CO143",
+            "empty-value",
+            severity,
+            f"`{entry.name}` is empty: the endpoint takes all {things}",
+            entry.key.span if severity == "warning" else entry.value.span,
+            help="write '*' if that is meant",
+        )
+
+    # ---- Steps
+
+    def pipelines(self) -> Iterator[Mapping]:
+        """Every pipeline."""
+        found = child(self.tree, "pipelines")
+        items: list[Node | None] = []
+        if isinstance(found, Mapping):
+            items += [entry.value for entry in found]
+        elif isinstance(found, Sequence):
+            items += found.items
+        else:
+            items.append(child(self.tree, "pipeline"))
+        yield from (item for item in items if isinstance(item, Mapping))
+
+    def steps(self) -> Iterator[Step]:
+        """Every step that is written as a mapping."""
+        for pipeline in self.pipelines():
+            node = pipeline.get("policies") or pipeline.get("policy")
+            entries = node.items if isinstance(node, Sequence) else (node,)
+            for index, item in enumerate(entries):
+                for policy in item if isinstance(item, Mapping) else ():
+                    value = policy.value
+                    for step in value if isinstance(value, Sequence) else (value,):
+                        if isinstance(step, Mapping):
+                            yield Step(policy.name, step, policy, index == 0)
+
+    def step(self, step: Step) -> None:
+        """Check the parameters of a step and of its condition against their own schemas."""
+        action = step.value.entry("action")
+        if action is not None and is_empty(action.value) and step.first:
+            message = f"`action` of `{step.policy}` is empty; Express Gateway refuses that in the first policy"
+            help = "indent the parameters below it, or leave it out"
+            self.report.error("CO143", "empty-value", message, action.key.span, help=help)
+        if action is not None and isinstance(action.value, Mapping):
+            self.action(step, action, action.value)
+        condition = step.value.entry("condition")
+        name = child(condition.value, "name") if condition else None
+        found = load(f"conditions/{name.value}") if isinstance(name, Scalar) and is_name(name.value) else None
+        if condition is not None and found is not None:
+            check(condition.value, found, self.report, self.unknown, entry=condition)
+
+    def action(self, step: Step, action: Entry, parameters: Mapping) -> None:
+        """Check the parameters of a policy."""
+        lost = parameters.entry("condition")
+        if lost is not None:
+            message = "`condition` belongs beside `action`; inside of it, it is not read and the step always runs"
+            self.report.error("CO104", "unknown-property", message, lost.key.span)
+        known = load(f"policies/{step.policy}") if step.policy in policies() else None
+        if known is None:
+            return
+        check(parameters, known, self.report, self.unknown, entry=action)
+        if step.policy == "proxy":
+            return  # its lowering knows which options Express Gateway passed on to no effect
+        names = list(known.get("properties", {}))
+        patterns = [pattern.strip("^$") for pattern in known.get("patternProperties", {})]
+        for entry in parameters:
+            if entry.name not in (*names, *patterns, "condition"):
+                message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
+                self.report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
+
+    # ---- Keys that do not belong where they stand
+
+    def unknown(self, found: Found, entry: Entry, known: list[str]) -> None:
+        """Tell of a key that has no meaning where it stands, and where it belongs."""
+        if set(known) == {"condition", "action"}:
+            self.unknown_in_step(found, entry, known)
+        elif "apiEndpoints" in known and "policies" in known and found.path and entry.name in CORE:
+            message = f"the policy `{entry.name}` stands beside `policies`, where nothing runs it"
+            help = f"write `- {entry.name}:` below `policies`"
+            self.report.error("CO104", "unknown-property", message, entry.key.span, help=help)
+        else:
+            help = meant(entry.name, known) or self.elsewhere(entry.name)
+            tell_unknown(self.report, "warning", entry, found, help)
+
+    def unknown_in_step(self, found: Found, entry: Entry, known: list[str]) -> None:
+        """A key beside `condition` and `action`: most often a parameter that should be one level deeper (D110)."""
+        near = nearest(entry.name, known)
+        if near is not None:
+            message = f"`{entry.name}` is not read, so the step runs without its {near}"
+            self.report.error("CO104", "unknown-property", message, entry.key.span, help=f"did you mean `{near}`?")
+            return
+        action = found.node.entry("action") if isinstance(found.node, Mapping) else None
+        line = f", line {action.key.span.line}" if action else ""
+        tell_unknown(self.report, "warning", entry, found, f"`{entry.name}` belongs under `action`{line}")
+
+    def elsewhere(self, name: str) -> str:
+        """Where a key of that name belongs, or nothing."""
+        definitions = schema("gateway")["definitions"]
+        sections = {f"`{section}`": body for section, body in schema("gateway")["properties"].items()}
+        places: dict[str, Schema] = {
+            **{place: body for place, body in sections.items() if place in ("`http`", "`https`", "`admin`")},
+            "an entry of `apiEndpoints`": definitions["apiEndpoint"],
+            "an entry of `serviceEndpoints`": definitions["serviceEndpoint"],
+            "a pipeline": definitions["pipeline"],
+            "the top level": schema("gateway"),
+            **{f"`action` of `{policy}`": schema(f"policies/{policy}") for policy in policies()},
+        }
+        for place, body in places.items():
+            if name in body.get("properties", {}):
+                return f"`{name}` belongs under {place}" if place != "the top level" else f"`{name}` belongs at {place}"
+        return ""
+
+
+def tell_unknown(report: Report, severity: Severity, entry: Entry, found: Found, help: str) -> None:
+    """Report a key that is not read."""
+    message = f"`{entry.name}` has no meaning here and is not read"
+    if found.entry is not None and found.path:
+        message = f"`{entry.name}` has no meaning in `{found.entry.name}` and is not read"
+    report.add("CO104", "unknown-property", severity, message, entry.key.span, help=help)
+
+
+def model(source: Source, report: Report) -> None:
+    """A model is itself a JSON Schema, and has a name (C5)."""
+    from jsonschema import Draft7Validator
+
+    start = Span(source.name, 1, 1, 1, 2)
+    if not isinstance(source.tree, Mapping):
+        report.error("CO124", "wrong-type", f"{source.name} should be a mapping", source.tree.span)
+        return
+    if source.tree.entry("$id") is None:
+        report.error("CO141", "missing-property", f"{source.name} needs `$id`", start)
+    meta: Schema = dict(Draft7Validator.META_SCHEMA)
+    checker = Checker(source.tree, meta, report, System(report).unknown, None)
+    for error in Draft7Validator(meta).iter_errors(plain(source.tree)):
+        found = checker.find(error.absolute_path)
+        report.error("CO144", "no-schema", f"{source.name} is no JSON Schema: {error.message}", found.span)
+
+
+def child(node: Node | None, name: str) -> Node | None:
+    """The member of a mapping, or None."""
+    return node.get(name) if isinstance(node, Mapping) else None
+
+
+def is_empty(node: Node) -> bool:
+    """Whether a value is null or the empty text; a variable that is not set is neither."""
+    return isinstance(node, Scalar) and not node.missing and node.value in (None, "")
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can be the name of a file among the schemas."""
+    return isinstance(value, str) and value.replace("-", "").isalnum()
