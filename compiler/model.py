@@ -230,20 +230,7 @@ def _pipeline(name: str, values: Mapping, span: Span, shapes: _Shapes) -> Pipeli
     actions: list[Action] = []
     # D390: the documentation shows a mapping; each of its keys is an entry.
     for item in node if isinstance(node, Sequence) else () if node is None else (node,):
-        entry = shapes.mapping(item)
-        if entry is None:
-            if isinstance(item, Scalar) and item.value is None:
-                shapes.report.error("CO125", "empty-policy", "this names no policy", item.span)
-            continue
-        if isinstance(node, Sequence) and len(entry) > 1:
-            shapes.report.warning(
-                "CO101",
-                "policy-entry-many-keys",
-                f"of these {len(entry)} policies Express Gateway runs only `{entry.entries[0].name}`; egc runs all",
-                entry.span,
-                help="write each policy under its own dash",
-            )
-        for policy in entry:
+        for policy in shapes.mapping(item) or ():
             actions += _actions(policy, shapes)
     return PipelineText(name, endpoints, tuple(actions), span)
 
@@ -255,9 +242,6 @@ def _actions(policy: Entry, shapes: _Shapes) -> Iterator[Action]:
     if not items:
         yield Action(policy.key, None, None, policy.key.span)
     for item in items:
-        if isinstance(node, Sequence) and isinstance(item, Scalar) and item.value is None:
-            shapes.report.error("CO126", "empty-step", f"this step of `{policy.name}` is empty", item.span)
-            continue
         step = shapes.mapping(item)
         if step is None:
             if isinstance(item, Scalar) and item.value is None:

@@ -226,18 +226,16 @@ def _never(action: Action, values: Values) -> bool:
     if action.condition is None:
         return False
     node = action.condition.get("name")
-    if not isinstance(node, Scalar):
-        values.report.error("CO127", "condition-without-name", "this condition has no name", action.condition.span)
-        return False
-    name = values.shape(node)
+    name = values.shape(node) if isinstance(node, Scalar) else ""
+    span = action.condition.span if node is None else node.span
     if name in ("always", "never"):
         return name == "never"
     if name in CONDITIONS:
         message = f"this version of egc does not compile the condition `{name}` yet"
-        values.report.error("MG905", "unsupported-condition", message, node.span)
+        values.report.error("MG905", "unsupported-condition", message, span)
     else:
         message = f"there is no condition `{name}`; conditions of Express Gateway plugins are not compiled"
-        values.report.error("CO128", "unknown-condition", message, node.span, help=near(name, CONDITIONS))
+        values.report.error("CO128", "unknown-condition", message, span, help=near(name, CONDITIONS))
     return False
 
 

@@ -77,7 +77,7 @@ TRAPS = (
 )
 
 text = st.lists(st.sampled_from(TRAPS) | st.text(st.characters(), max_size=4), max_size=6).map("".join)
-name = st.lists(st.sampled_from(TRAPS) | st.text(st.characters(), max_size=4), min_size=1, max_size=6).map("".join)
+name = text.map(lambda value: value or "a")
 
 
 def _compiles(make: Any) -> Any:

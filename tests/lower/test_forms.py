@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from egc.compiler.plan import Gateway
-from tests.lower.project import build, told
+from tests.lower.project import build, findings, told
 
 HEAD = "http: {port: 1}\nserviceEndpoints: {s: {url: 'http://h'}}\npolicies: [terminate, proxy]\n"
 
@@ -28,8 +28,8 @@ def shape(plan: Gateway) -> list[object]:
     [
         "apiEndpoints: {a: {paths: [/x]}}\npipelines: {p: {apiEndpoints: [a], policies: [{terminate: [{}]}]}}",
         "apiEndpoints: {a: {path: /x}}\npipelines: {p: {apiEndpoint: a, policies: [{terminate: }]}}",
-        "apiEndpoints: {a: [{path: [/x], host: }]}\npipelines: [{name: p, apiEndpoints: a, policies: [{terminate: {}}]}]",
-        "apiEndpoints: {a: {paths: /x, path: /y}}\npipeline: {apiEndpoints: [a], policy: {terminate: {action: }}}",
+        "apiEndpoints: {a: [{path: [/x], host: }]}\npipelines: [{name: p, apiEndpoints: a, policies: [terminate: {}]}]",
+        "apiEndpoints: {a: {paths: /x, path: /y}}\npipeline: {apiEndpoints: [a], policy: {terminate: {action: {}}}}",
         "apiEndpoints: {a: {paths: /x, host: '*'}}\npipelines: [{apiEndpoints: [a], policies: {terminate: []}}]",
         "apiEndpoints: {a: {paths: /x, methods: '*'}}\npipelines: {p: {apiEndpoints: [a], policies: [{terminate: }]}}",
     ],
@@ -44,12 +44,18 @@ def test_a_top_level_api_endpoint_is_called_0(tmp_path: Path) -> None:
     assert shape(build(tmp_path, HEAD + text).plan) == [("*", "/x", None, "0", 1)]
 
 
-def test_two_policies_under_one_dash_both_run_and_are_told(tmp_path: Path) -> None:
+def test_two_policies_under_one_dash_are_an_error(tmp_path: Path) -> None:
     """D110: Express Gateway dropped the second without a word."""
-    text = "apiEndpoints: {a: {}}\npipelines: {p: {apiEndpoints: [a], policies: [{terminate: {condition: {name: never}}, proxy: {action: {serviceEndpoint: s}}}]}}"
-    compiled = build(tmp_path, HEAD + text)
-    told(list(compiled.report), "policy-entry-many-keys")
-    assert [step.policy for step in compiled.plan.pipelines[0].steps] == ["proxy"]
+    text = """\
+apiEndpoints: {a: {}}
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - terminate: {condition: {name: never}}
+        proxy: {action: {serviceEndpoint: s}}
+"""
+    assert told(findings(tmp_path, HEAD + text), "policy-entry-many-keys").severity == "error"
 
 
 def test_routes_are_grouped_by_host_in_the_order_in_which_hosts_appear(tmp_path: Path) -> None:
@@ -75,7 +81,10 @@ pipelines: {p: {apiEndpoints: [a, b, c, d], policies: [{terminate: }]}}
 
 def test_methods_are_read_from_a_list_or_a_text_in_any_case(tmp_path: Path) -> None:
     """D79."""
-    text = "apiEndpoints: {a: [{methods: 'get, Post,'}, {methods: [put, PUT]}]}\npipelines: {p: {apiEndpoints: [a], policies: []}}"
+    text = """\
+apiEndpoints: {a: [{methods: 'get, Post,'}, {methods: [put, PUT]}]}
+pipelines: {p: {apiEndpoints: [a], policies: []}}
+"""
     assert [route.methods for route in build(tmp_path, HEAD + text).plan.routes] == [("GET", "POST"), ("PUT",)]
 
 
@@ -123,7 +132,12 @@ http: {port: '${PORT:-8080}', hostname: '${IFACE}'}
 apiEndpoints: {a: {paths: '/${STAGE:-dev}/x', host: '${API_HOST}'}}
 serviceEndpoints: {s: {url: 'http://${BACK:-b}:81/x'}}
 policies: [proxy]
-pipelines: {p: {apiEndpoints: [a], policies: [{proxy: {action: {serviceEndpoint: s, auth: 'me:${SECRET}', timeout: '${T:-500}', xfwd: '${FWD:-false}'}}}]}}
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - proxy:
+          action: {serviceEndpoint: s, auth: 'me:${SECRET}', timeout: '${T:-500}', xfwd: '${FWD:-false}'}
 """
     compiled = build(tmp_path, text, environ={"API_HOST": "api.io", "SECRET": "hush"})
     module = compiled.files["gateway.py"]

@@ -136,7 +136,7 @@ def test_all_grants_are_on_with_a_warning_where_none_are_listed(tmp_path: Path) 
     [
         ("accessTokens: {tokenType: jwt}", "unsupported-token-type"),
         ("db: {redis: {emulate: false}}", "unsupported-store"),
-        ("oauth2: {grants: [magic]}", "unknown-grant"),
+        ("oauth2: {grants: [magic]}", "wrong-value"),
         ("oauth2: {templates: ../x}", "file-outside"),
         ("oauth2: {templates: nowhere}", "no-such-file"),
     ],
