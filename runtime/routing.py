@@ -266,7 +266,7 @@ class Table:
 def _not_found(x: Exchange) -> Answer:
     """The page for a request that no route answers (D101)."""
     path = quote(x.original_url.partition("?")[0], safe="/%:@!$&'()*+,;=-._~")
-    page = _PAGE.format(html.escape(f"Cannot {x.method} {path}"))
+    page = _PAGE.format(html.escape(f"Cannot {x.method} {path}").replace("&#x27;", "&#39;"))
     return Answer(404, _HTML, page.encode(), "no_route" if x.route is None else "fell_through")
 
 

@@ -1,0 +1,73 @@
+"""Each recorded case, replayed against `egc run`."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.parity.case import Case, load_all
+from tests.parity.replay import Player
+from tests.parity.services import Services
+from tests.running import EGC, Running
+
+DOES_NOT_COMPILE = 3
+
+
+@pytest.mark.parametrize("case", load_all(), ids=lambda case: case.name)
+def test_egc_answers_as_recorded(case: Case, tmp_path: Path) -> None:
+    assert case.started is not None, "not recorded yet: python -m tests.parity.record"
+    with Services() as services:
+        player = Player(case, services, tmp_path)
+        player.write_config()
+        if not case.expected_start():
+            refused(case, player)
+            return
+        gateway = Running.project(
+            player.config,
+            port=player.ports["http"],
+            admin_port=None if case.has_section("admin") else player.ports["admin"],
+            env={"TZ": "UTC", **player.env},
+        )
+        with gateway:
+            answers = player.play()
+    wrong = [
+        f"{exchange.name}: instead {shown(differing(case.expected(exchange), answers[exchange.name]))}"
+        for exchange in case.exchanges
+        if answers[exchange.name] != case.expected(exchange)
+    ]
+    if wrong:
+        pytest.fail("\n".join([case.name, *wrong]), pytrace=False)
+
+
+def refused(case: Case, player: Player) -> None:
+    """`egc run` ends at once, says why, and listens nowhere."""
+    done = subprocess.run(
+        [*EGC, "run", str(player.config)],
+        env={**os.environ, **player.env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == DOES_NOT_COMPILE, done.stderr
+    assert case.says, "a refused configuration needs `says`"
+    assert re.search(case.says, done.stderr), done.stderr
+
+
+def differing(expected: Any, found: Any) -> Any:
+    """The changes that make the expected answer the one that was found, as `egc` of an exchange would say them."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        names = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
+        return {name: differing(expected.get(name), found.get(name)) for name in names}
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [differing(one, other) if one != other else {} for one, other in zip(expected, found, strict=True)]
+    return found
+
+
+def shown(value: Any) -> str:
+    """A value on one line, as YAML."""
+    return yaml.safe_dump(value, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True).strip()
