@@ -1,15 +1,15 @@
 """Names become objects: steps know their policy and service, endpoints their pipeline, variables stay symbolic."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
 from egc.compiler.node import Mapping, Scalar
 from egc.compiler.policies import CORE, Policy, policies
 from egc.compiler.settings import Values
+from egc.compiler.spelling import meant
 
 # fmt: off
 METHODS = frozenset((
@@ -140,7 +140,7 @@ def _listed(model: Model, values: Values) -> dict[str, Span]:
                 "unknown-policy",
                 f"there is no policy `{name}`; policies of Express Gateway plugins are not compiled",
                 scalar.span,
-                help=near(name, [*policies(), *CORE]),
+                help=meant(name, [*policies(), *CORE]),
             )
     return found
 
@@ -184,7 +184,7 @@ def _steps(
                 "policy-not-whitelisted",
                 f"`{name}` is not in the list `policies` at the top, so Express Gateway does not start",
                 action.policy.span,
-                help=f"add `- {name}` to `policies`" if policy or name in CORE else near(name, listed),
+                help=f"add `- {name}` to `policies`" if policy or name in CORE else meant(name, listed),
             )
         if policy is None:
             if name in CORE:
@@ -216,7 +216,7 @@ def _service(action: Action, services: dict[str, ServiceEndpoint], values: Value
             "unknown-service-endpoint",
             f"there is no serviceEndpoint `{name}`",
             node.span,
-            help=near(name, services),
+            help=meant(name, services),
         )
     return services.get(name)
 
@@ -235,7 +235,7 @@ def _never(action: Action, values: Values) -> bool:
         values.report.error("MG905", "unsupported-condition", message, span)
     else:
         message = f"there is no condition `{name}`; conditions of Express Gateway plugins are not compiled"
-        values.report.error("CO128", "unknown-condition", message, span, help=near(name, CONDITIONS))
+        values.report.error("CO128", "unknown-condition", message, span, help=meant(name, CONDITIONS))
     return False
 
 
@@ -245,11 +245,5 @@ def _unknown_endpoint(name: str, scalar: Scalar, endpoints: dict[str, list[Defin
         "unknown-api-endpoint",
         f"there is no apiEndpoint `{name}`; this line does nothing",
         scalar.span,
-        help=near(name, endpoints),
+        help=meant(name, endpoints),
     )
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """A help line with the known name that looks most like this one, or nothing."""
-    found = get_close_matches(name, sorted(known), n=1)
-    return f"did you mean `{found[0]}`?" if found else ""

@@ -6,8 +6,8 @@ from egc.compiler.model import ServiceEndpoint
 from egc.compiler.node import Entry, Mapping, Node, Scalar
 from egc.compiler.plan import Argument, Setting
 from egc.compiler.policies import Policy
-from egc.compiler.resolve import near
 from egc.compiler.settings import Values, from_json, snake
+from egc.compiler.spelling import meant
 
 ALWAYS = ("changeOrigin", "prependPath", "ignorePath", "stripPath", "xfwd")
 MILLISECONDS = frozenset(("proxyTimeout", "timeout"))
@@ -80,6 +80,6 @@ def _known(entry: Entry, policy: Policy, values: Values) -> bool:
         "unknown-property",
         f"`proxy` has no option `{entry.name}`",
         entry.key.span,
-        help=near(entry.name, policy.properties),
+        help=meant(entry.name, policy.properties),
     )
     return False
