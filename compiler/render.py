@@ -22,31 +22,33 @@ WIDTH = 160
 def render(report: Report, form: Literal["text", "json", "jsonl", "github"], *, colour: bool = False) -> str:
     """All findings of `report`, sorted by place, in one of the four forms; empty text for none, `json` apart."""
     if form == "text":
-        return "".join(text(found, report.sources, colour=colour) for found in report) + count(report)
+        lines = {name: source.split("\n") for name, source in report.sources.items()}
+        return "".join(text(found, lines, report.root, colour=colour) for found in report) + count(report)
     if form == "github":
-        return "".join(github(found) for found in report)
+        return "".join(github(found, report.root) for found in report)
     if form == "jsonl":
-        return "".join(json.dumps(record(found)) + "\n" for found in report)
-    return json.dumps({"schema_version": SCHEMA_VERSION, "findings": [record(f) for f in report]}, indent=2) + "\n"
+        return "".join(json.dumps(record(found, report.root)) + "\n" for found in report)
+    findings = [record(found, report.root) for found in report]
+    return json.dumps({"schema_version": SCHEMA_VERSION, "findings": findings}, indent=2) + "\n"
 
 
-def record(found: Diagnostic) -> dict[str, object]:
-    """One finding as data."""
+def record(found: Diagnostic, root: str) -> dict[str, object]:
+    """One finding as data. `root` is put before the names of files."""
     return {
         "code": found.code,
         "name": found.name,
         "severity": found.severity,
         "message": found.message,
-        **place(found.span),
-        "related": [{"message": related.message, **place(related.span)} for related in found.related],
+        **place(found.span, root),
+        "related": [{"message": related.message, **place(related.span, root)} for related in found.related],
         "help": found.help,
     }
 
 
-def place(span: Span) -> dict[str, object]:
+def place(span: Span, root: str) -> dict[str, object]:
     """A span as data; lines and columns count from 1, and `end` is the first place behind it."""
     return {
-        "file": span.file,
+        "file": root + span.file,
         "start": {"line": span.line, "column": span.column},
         "end": {"line": span.end_line, "column": span.end_column},
     }
@@ -59,11 +61,18 @@ def count(report: Report) -> str:
     return f"\n{', '.join(words)}\n" if words else ""
 
 
-def text(found: Diagnostic, sources: dict[str, str], *, colour: bool = False) -> str:
-    """One finding for people: a line that says all, then the source lines with carets, then the help."""
+def text(found: Diagnostic, sources: dict[str, list[str]], root: str, *, colour: bool = False) -> str:
+    """One finding for people: a line that says all, then the source lines with carets, then the help.
+
+    Arguments:
+        sources: the lines of the files.
+        root: what is put before the names of files.
+    """
     paint = COLOURS[found.severity] if colour else ""
     head = style(f"{found.severity}[{found.code}]", paint and f"1;{paint}")
-    lines = [f"{style(str(found.span), '1' if colour else '')}: {head} {found.name}: {visible(found.message)}"]
+    lines = [
+        f"{style(visible(f'{root}{found.span}'), '1' if colour else '')}: {head} {found.name}: {visible(found.message)}"
+    ]
 
     places = [(found.span, "^", "")] + [
         (r.span, "-", r.message) for r in found.related if r.span.file == found.span.file
@@ -81,17 +90,19 @@ def text(found: Diagnostic, sources: dict[str, str], *, colour: bool = False) ->
         shown = span.line
         lines.append(f"{' ' * gutter} | {style(caret, paint)}" + (f" {visible(words)}" if words else ""))
     lines += [
-        f"{' ' * gutter} = {r.span}: {visible(r.message)}" for r in found.related if r.span.file != found.span.file
+        f"{' ' * gutter} = {visible(f'{root}{r.span}: {r.message}')}"
+        for r in found.related
+        if r.span.file != found.span.file
     ]
     if found.help:
         lines.append(f"{' ' * gutter} = help: {visible(found.help)}")
     return "\n".join(lines) + "\n"
 
 
-def source_line(sources: dict[str, str], span: Span) -> str | None:
+def source_line(sources: dict[str, list[str]], span: Span) -> str | None:
     """The line that a span begins on, or None where the text of its file is not known."""
-    lines = sources.get(span.file, "").split("\n", span.line)
-    return lines[span.line - 1].rstrip("\r") if span.line <= len(lines) and sources.get(span.file) else None
+    lines = sources.get(span.file, [])
+    return lines[span.line - 1] if 0 < span.line <= len(lines) and lines != [""] else None
 
 
 def underline(line: str, span: Span, mark: str) -> tuple[str, str]:
@@ -135,11 +146,11 @@ def style(text: str, codes: str) -> str:
     return f"\x1b[{codes}m{text}\x1b[0m" if codes and text else text
 
 
-def github(found: Diagnostic) -> str:
-    """One finding as a workflow command, which GitHub shows beside the line."""
+def github(found: Diagnostic, root: str) -> str:
+    """One finding as a workflow command, which GitHub shows beside the line. `root` is put before the file's name."""
     span = found.span
     fields = {
-        "file": span.file,
+        "file": root + span.file,
         "line": span.line,
         "col": span.column,
         "endLine": span.end_line,

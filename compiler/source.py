@@ -35,8 +35,6 @@ order mark, and the private characters that stand for variables."""
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 HELP = {
-    "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
-    "found a tab character that violates indentation": "indent with spaces, not with tabs",
     "mapping values are not allowed in this context": "check the indentation; text with `: ` in it needs quotes",
     "did not find expected key": "check the indentation here and above, and that every quote is closed",
     "did not find expected '-' indicator": "check the indentation here and above",
@@ -277,9 +275,16 @@ class Composer:
         if begun is not None and begun.line != place.line:
             related = (Related(begun, context),)
         help = HELP.get(problem, "")
+        if self.text_at(place) == "\t":
+            help = "indent with spaces, not with tabs"
         if context in ("while scanning an alias", "while scanning an anchor"):
             help = "put text that begins with `*` or `&` in quotes"
         self.stop("YA101", "yaml-syntax", f"this is not YAML: {problem}", place, related=related, help=help)
+
+    def text_at(self, place: Span) -> str:
+        """The character at a place, or nothing behind the end of its line."""
+        line = self.report.sources[self.name].split("\n")[place.line - 1 :]
+        return line[0][place.column - 1 : place.column] if line else ""
 
     def stop(
         self, code: str, name: str, message: str, span: Span, *, related: tuple[Related, ...] = (), help: str = ""

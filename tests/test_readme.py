@@ -35,7 +35,7 @@ def printed(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What `egc validate` says to a misspelt name."""
     (directory / "gateway.config.yml").write_text(MISTAKEN)
     main(["validate", "--format", "text", str(directory)])
-    return f"```\n$ egc validate config\n{capsys.readouterr().out.strip()}\n```\n"
+    return f"```\n$ egc validate config\n{capsys.readouterr().out.replace(f'{directory}/', 'config/').strip()}\n```\n"
 
 
 def policies() -> str:
