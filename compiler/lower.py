@@ -309,7 +309,7 @@ def _grants(model: Model, listed: Span, values: Values) -> Argument:
 
 
 def _check_store(model: Model, values: Values) -> None:
-    """Only the embedded store exists yet (decisions 16)."""
+    """Only the embedded store exists yet."""
     database = model.system.get("db")
     redis = database.get("redis") if isinstance(database, Mapping) else None
     if not isinstance(redis, Mapping):

@@ -11,7 +11,7 @@ from egc.compiler.diagnostics import Span
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A value that is looked up in the environment when the gateway starts (decisions: variables stay variables).
+    """A value that is looked up in the environment when the gateway starts.
 
     `parts` alternates literal text and (name, default) pairs; a single pair with no text around it is the plain case.
     `kind` is what the value must be: the runtime refuses to start on anything else, naming the variable. A number is

@@ -1,6 +1,6 @@
 """What must hold before any policy runs: one reading of the request, whoever parsed it.
 
-gunicorn's parser refuses most malformed requests; the gaps it leaves (reliability: no Host, a Host that is none, an
+gunicorn's parser refuses most malformed requests; the gaps it leaves (no Host, a Host that is none, an
 absolute target that names another host, `Transfer_Encoding`) and dot segments, which a service would read as another
 path than the one a policy saw, are refused here. Trusted proxies have their say here too.
 """

@@ -174,7 +174,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
                 self._access_log.entry(x, status, sent, time.perf_counter() - started, reason)
 
     def _listener(self, server: tuple[str, int]) -> Listener:
-        """Which listener took the request, by the address it came to; an unknown one is refused (decisions 14)."""
+        """Which listener took the request, by the address it came to; an unknown one is refused."""
         found = next((listener for listener in self.listeners if listener.takes(server)), None)
         if found is None:
             raise Refused(421, "Misdirected Request", reason="unknown_listener")

@@ -48,7 +48,7 @@ def _underscored(names: Iterable[bytes]) -> frozenset[bytes]:
 
 
 FRAMING_TWINS = _underscored((b"transfer-encoding", b"content-length", b"proxy-connection", b"keep-alive"))
-"""Spellings with `_` that some servers read as framing fields: refused (reliability: `Transfer_Encoding`)."""
+"""Spellings with `_` that some servers read as framing fields: refused (as in `Transfer_Encoding`)."""
 
 IDENTITY_TWINS = _underscored(
     (*IDENTITY, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port")

@@ -42,7 +42,7 @@ class Listener:
         reject_unauthorized: refuse callers without a valid one.
         ciphers: OpenSSL cipher list, or None.
         min_version: lowest TLS version.
-        trusted_proxies: networks whose X-Forwarded-For and -Proto count (decisions 14).
+        trusted_proxies: networks whose X-Forwarded-For and -Proto count.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ WORDS = {
 
 
 class ExitCode(IntEnum):
-    """What the shell is told (decisions 21)."""
+    """What the shell is told."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words behind `egc`; by default those of the process.
 
     Returns:
-        The exit code (decisions 21). A fault of egc itself is 70: its traceback goes to a file, not to the terminal.
+        The exit code. A fault of egc itself is 70: its traceback goes to a file, not to the terminal.
     """
     from egc.compiler.diagnostics import DoesNotCompile
 

@@ -46,7 +46,7 @@ class AdminApi:
         store: what it administers; opened and closed by whoever owns it.
         users, applications: their models; by default Express Gateway's (C43, C44).
         credentials: models by type; types left out keep the default (C45, C51).
-        allowed_hosts: Host names it answers to besides the loopback ones (decisions 23).
+        allowed_hosts: Host names it answers to besides the loopback ones.
         key_digest: `stored_digest` of the key that callers must present, None for no key.
     """
 

@@ -85,7 +85,7 @@ class Credentials:
         await self.on_get(req, resp)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Create a credential (C124). A secret is shown in this answer or never (decisions 17)."""
+        """Create a credential (C124). A secret is shown in this answer or never."""
         body = await read_object(req)
         name = body.get("consumerId")
         if not isinstance(name, str) or not name:

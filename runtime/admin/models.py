@@ -141,7 +141,7 @@ OAUTH_CLIENT = (
     Property("redirectUris", type="array", format="uri"),
     Property("clientType", choices=("confidential", "public")),
 )
-"""What every application may hold besides its model, because the authorization server reads it (decisions 17)."""
+"""What every application may hold besides its model, because the authorization server reads it."""
 
 CREDENTIALS: Mapping[CredentialType, CredentialModel] = {
     "basic-auth": CredentialModel("password"),

@@ -36,7 +36,7 @@ class Client:
 
     @property
     def is_public(self) -> bool:
-        """Whether it has no secret (decisions 17)."""
+        """Whether it has no secret."""
         return self.application.is_public
 
 
@@ -44,7 +44,7 @@ class Clients:
     """Finds clients and checks their secrets.
 
     A secret that a person chose costs 30 ms to check; one found right is remembered for 30 seconds under a keyed hash
-    that holds the stored hash too, so that a changed or revoked credential is not remembered (decisions 17).
+    that holds the stored hash too, so that a changed or revoked credential is not remembered.
     """
 
     def __init__(self, store: Store, hasher: PasswordHasher, clock: Callable[[], float]) -> None:

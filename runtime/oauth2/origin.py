@@ -1,4 +1,4 @@
-"""Who we are to the caller, and whether a form was sent from our own pages (decisions 22)."""
+"""Who we are to the caller, and whether a form was sent from our own pages."""
 
 import re
 from urllib.parse import urlsplit

@@ -41,7 +41,7 @@ class Owners:
         return user
 
     async def _refresh(self, credential: Credential, password: str) -> None:
-        """Write an imported hash anew, now that the password is at hand (decisions 17)."""
+        """Write an imported hash anew, now that the password is at hand."""
         if credential.secret is not None and needs_rehash(credential.secret):
             fresh = await self._hasher.hash(password)
             await self._store.update_credential(replace(credential, secret=fresh, updated_at=self._clock()))

@@ -1,7 +1,7 @@
 """The store contract: what the gateway keeps, and the operations it keeps it by.
 
 Every operation is a coroutine, whatever the store. A look-up of the SQLite store never suspends; a write returns
-only when its record is durable (decisions: nothing acknowledged is lost). Operations that must not interleave
+only when its record is durable. Operations that must not interleave
 (redeem a code, rotate a refresh token) are one call and atomic across tasks, workers and machines.
 
 Times are seconds since the epoch. Secrets made by the gateway arrive here as SHA-256 digests (`bytes`), secrets

@@ -92,7 +92,7 @@ class SQLiteStore:
     """A `Store` in `directory`/egc.db.
 
     Arguments:
-        directory: made with mode 0700 where it is missing; never on a network file system (decisions 16).
+        directory: made with mode 0700 where it is missing; never on a network file system.
 
     Nothing is opened before `open`, which belongs after fork. Every operation may raise StoreError.
     """

@@ -1,4 +1,4 @@
-"""The pages: nothing injected, framed, cached or leaked (P33, P38, decisions 22), and usable without a mouse."""
+"""The pages: nothing injected, framed, cached or leaked (P33, P38), and usable without a mouse."""
 
 import re
 from html import unescape

@@ -49,7 +49,7 @@ class Pages:
         self.style_tag = '"' + hashlib.sha256(self.style).hexdigest()[:16] + '"'
 
     def show(self, resp: falcon.asgi.Response, name: str, *, form_action: str | None = None, **fields: object) -> None:
-        """Answer with the page. `form_action` is where its form may lead besides here (decisions 22)."""
+        """Answer with the page. `form_action` is where its form may lead besides here."""
         resp.content_type = falcon.MEDIA_HTML
         resp.text = self._environment.get_template(name).render(fields)
         keep_private(resp)
