@@ -38,17 +38,20 @@ class Screen:
         click.echo(as_json(value, sys.stdout))
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table for people; only for a terminal (`on_terminal`)."""
+        """A table for people; only for a terminal (`on_terminal`). A column without any value is left out."""
         from rich import box
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-        for heading in headings:
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
+        cells = [[visible(cell) for cell in row] for row in rows]
+        shown = [number for number in range(len(headings)) if any(row[number] for row in cells)]
+        for heading in (headings[number] for number in shown):
+            # An id that is cut in two cannot be copied.
+            table.add_column(heading, overflow="fold", no_wrap=heading == "id")
+        for row in cells:
+            table.add_row(*(Text(row[number]) for number in shown))
         Console(no_color=not paints(sys.stdout, self.colour), highlight=False).print(table)
 
     def done(self, text: str) -> None:

@@ -10,7 +10,7 @@ from egc.compiler.cli._properties import Properties, property_option, read_lines
 from egc.compiler.cli._screen import on_terminal
 from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
 
-COLUMNS = ("type", "consumerId", "scopes", "isActive", "id")
+COLUMNS = ("type", "id", "isActive", "scopes", "consumerId")
 FILTERS = ("active", "archived")
 
 
@@ -159,10 +159,16 @@ def list_(session: Session, consumer: str | None, filters: tuple[str, ...], more
         for one in found:
             session.screen.line(name(one))
     elif on_terminal():
-        session.screen.table(COLUMNS, ([cell(one.get(column)) for column in COLUMNS] for one in found))
+        session.screen.table(COLUMNS, [row(one) for one in found])
     else:
         for one in found:
             session.screen.record(one)
+
+
+def row(credential: Record) -> list[str]:
+    """A credential in a table; an owner whose id is the credential's own is not named twice."""
+    owner = {} if credential.get("consumerId") != credential.get("id") else {"consumerId": None}
+    return [cell({**credential, **owner}.get(column)) for column in COLUMNS]
 
 
 several = click.argument("credentials", type=IDENTIFIER, nargs=-1, required=True, metavar="ID...")

@@ -69,7 +69,9 @@ def command(
     if not quiet:
         for path in contents:
             screen.note(f"   create {path}")
-        screen.note(f"\nTo start {name}, run the following commands:\n")
+        screen.note()
+        screen.note(f"To start {name}, run the following commands:")
+        screen.note()
         screen.note(f"    {start(directory)}")
     return ExitCode.CLEAN
 

@@ -33,6 +33,7 @@ REASONS = {
 @click.option(
     "--workers",
     type=click.IntRange(1, MOST_WORKERS),
+    metavar="N",
     help="How many processes serve.  [default: $WEB_CONCURRENCY, else 1]",
 )
 def command(path: Path, workers: int | None) -> None:

@@ -29,7 +29,12 @@ def test_what_is_made_is_named_and_compiles(egc: Egc, tmp_path: Path, template: 
     assert (result.code, result.out) == (0, "")
     assert files(tmp_path / "oauth") == FILES
     assert result.err.splitlines()[: len(FILES)] == [f"   create {name}" for name in FILES]
-    assert "cd oauth && egc run" in result.err
+    assert result.err.splitlines()[len(FILES) :] == [
+        "",
+        "To start oauth, run the following commands:",
+        "",
+        "    cd oauth && egc run",
+    ]
     checked = egc("validate", "oauth/config", "--fail-on", "warning")
     assert (checked.code, checked.out) == (0, "")
 

@@ -152,14 +152,15 @@ def test_workers_are_a_number(egc: Egc, workers: str) -> None:
     assert egc("run", "--workers", workers).code == 2
 
 
-def test_two_workers_serve(tmp_path: Path) -> None:
-    admin = free_port()
-    configure(tmp_path, free_port(), admin)
-    with started(tmp_path, "--workers", "2") as process:
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_the_number_of_workers_reaches_gunicorn(tmp_path: Path) -> None:
+    configure(tmp_path, free_port(), free_port())
+    with started(tmp_path, "--workers", "2", env={"EGC_DATA": "elsewhere"}) as process:
         wait_for(process, "admin listens on")
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        if children.exists():
-            assert len(children.read_text().split()) == 2
+        environ = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+        assert b"WEB_CONCURRENCY=2" in environ
+        assert b"EGC_DATA=" + str(tmp_path / "elsewhere").encode() in environ
+        assert (tmp_path / "elsewhere").is_dir()
 
 
 def test_a_directory_that_cannot_be_written_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
