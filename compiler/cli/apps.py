@@ -1,4 +1,4 @@
-"""Create, show, change and remove the applications of users."""
+"""Create, show, change and remove apps."""
 
 import click
 

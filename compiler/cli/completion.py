@@ -1,4 +1,4 @@
-"""Print the script that completes egc's commands in a shell."""
+"""Print the completion script of a shell."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -7,7 +7,7 @@ from click.shell_completion import get_completion_class
 @click.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def command(shell: str) -> None:
-    """Print the script that completes egc's commands in a shell.
+    """Print the script that completes egc's commands in bash, zsh or fish.
 
     \b
     Examples:

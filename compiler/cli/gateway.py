@@ -1,4 +1,4 @@
-"""Express Gateway's word for a new gateway: `egc gateway create` is `egc new`."""
+"""Express Gateway's words for `egc new`: `egc gateway create`."""
 
 import click
 
@@ -7,7 +7,7 @@ from egc.compiler.cli import new
 
 @click.group()
 def command() -> None:
-    """Express Gateway's word for a new gateway: `egc gateway create` is `egc new`.
+    """Express Gateway's words for `egc new`: `egc gateway create`.
 
     \b
     Examples:

@@ -48,7 +48,7 @@ def command(path: Path, workers: int | None) -> None:
     Examples:
       egc run
       egc run config --workers 4
-      EG_HTTP_PORT=8081 egc run
+      EGC_DATA=/var/lib/orders egc run gateways/orders/config
     """
     from egc.compiler import compile_project, write
 

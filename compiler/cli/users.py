@@ -13,7 +13,7 @@ USERS = Kind(
     model="users",
     label="username",
     first="username",
-    columns=("username", "firstname", "lastname", "email", "isActive", "id"),
+    columns=("username", "email", "isActive", "id"),
 )
 
 one = click.argument("user", type=IDENTIFIER, metavar="USER")
