@@ -117,7 +117,7 @@ def test_a_piped_answer_that_does_not_fit_fails_once(egc: Egc, here: Path) -> No
 
 
 def test_a_list_is_a_table_on_a_terminal(egc: Egc, here: Path) -> None:
-    egc("users", "create", "-p", "username=val", "-p", "firstname=[bold]V", "-p", "lastname=K")
+    egc("users", "create", "-p", "username=[bold]V", "-p", "firstname=V", "-p", "lastname=K")
     with Terminal("users", "list", directory=here) as terminal:
         assert terminal.wait() == 0
         assert "username" in terminal.seen
