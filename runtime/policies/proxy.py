@@ -18,6 +18,7 @@ _REWRITTEN_STATUSES = frozenset((201, 301, 302, 307, 308))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _BODY_FIELDS = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"content-encoding", b"expect"))
 _CREDENTIALS = frozenset((b"authorization", b"cookie"))
+_WITHOUT_LENGTH = frozenset(("GET", "HEAD", "TRACE"))
 _FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto", b"x-forwarded-host"))
 
 Rewrite = str | Mapping[str, str]
@@ -149,8 +150,11 @@ class Proxy:
             parts.append(b"transfer-encoding: chunked\r\n\r\n")
         elif length is not None:
             parts.append(b"content-length: %d\r\n\r\n" % length)
-        else:
+        elif method in _WITHOUT_LENGTH:
             parts.append(b"\r\n")
+        else:
+            # Said for what may have a body: some services refuse such a request without it (RFC 9110 section 8.6).
+            parts.append(b"content-length: 0\r\n\r\n")
         has_body = chunked or bool(length)
         return Call(
             site.pool,
@@ -309,7 +313,7 @@ def _forwarded(x: Exchange) -> bytes:
     seen = {b"x-forwarded-for": x.peer, b"x-forwarded-port": port, b"x-forwarded-proto": x.scheme}
     lines = []
     for name, value in seen.items():
-        earlier = b",".join(value for key, value in x.headers if key == name)
+        earlier = b", ".join(value for key, value in x.headers if key == name)
         lines.append(b"%b: %b%b\r\n" % (name, earlier + b"," if earlier else b"", value.encode()))
     host = x.header(b"x-forwarded-host") or x.host.encode("latin-1")
     lines.append(b"x-forwarded-host: %b\r\n" % host)

@@ -70,7 +70,8 @@ class Exchange:
         basic: `user:password` for an Authorization field.
         jar: name of the cookie jar to use.
         save: values for later, by name: a regular expression with one group, over the response as text.
-        service: how the services answer: `status`, `headers`, `body`; or `raw` bytes; `then` close, reset or hang.
+        service: how the services answer: `status`, `headers`, `body`; or `raw` bytes; `then` close, reset or hang. A list
+            for one answer after the other.
         times: how often it is sent; the last answer is kept, and all that arrived.
         look: what is compared.
         egc: what egc deliberately does instead: `row` in differences.md, and the changed parts of the answer.
@@ -89,7 +90,7 @@ class Exchange:
     basic: str | None = None
     jar: str | None = None
     save: Mapping[str, str] = field(default_factory=dict)
-    service: Mapping[str, Any] = field(default_factory=dict)
+    service: Mapping[str, Any] | list[Mapping[str, Any]] = field(default_factory=dict)
     times: int = 1
     look: Look = Look()
     egc: Mapping[str, Any] | None = None

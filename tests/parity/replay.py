@@ -92,7 +92,8 @@ class Player:
         return str(self._masks(text))
 
     def _perform(self, exchange: Exchange) -> Answer:
-        self._services.script = self._filled(exchange.service)
+        scripts = self._filled(exchange.service)
+        self._services.scripts = scripts if isinstance(scripts, list) else [scripts]
         self._services.forget()
         method = exchange.send.partition(" ")[0]
         answer: Answer = {}

@@ -12,10 +12,10 @@ NAMES = ("a", "b", "c")
 
 
 class Services:
-    """Services a, b and c; a context manager. `script` is an exchange's `service`."""
+    """Services a, b and c; a context manager. `scripts` is an exchange's `service`: each is used once, the last on."""
 
     def __init__(self) -> None:
-        self.script: Mapping[str, Any] = {}
+        self.scripts: list[Mapping[str, Any]] = [{}]
         self._stack = ExitStack()
         self._upstreams = {name: Upstream(partial(self._answer, name)) for name in NAMES}
         self._order: list[tuple[str, int]] = []
@@ -57,7 +57,7 @@ class Services:
     async def _answer(self, name: str, wire: Wire) -> None:
         self._order.append((name, self._upstreams[name].requests.index(wire.request)))
         await wire.body()
-        script = self.script
+        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         if "raw" in script:
             await wire.send(script["raw"].replace("\n", "\r\n").encode("latin-1"))
         elif "then" not in script:
