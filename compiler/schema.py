@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
-from egc.compiler.diagnostics import Report, Span
-from egc.compiler.node import Entry, Mapping, Node, Regexp, Scalar, Sequence
+from egc.compiler.diagnostics import Related, Report, Span
+from egc.compiler.node import Entry, Mapping, Node, Regexp, Scalar, Sequence, plain
 from egc.compiler.scalars import DECIMAL, FLOAT
 from egc.compiler.spelling import meant
 
@@ -148,7 +148,10 @@ class Checker:
         if isinstance(node, Sequence):
             inner = self.child(schema, "array", "")
             return [self.coerced(item, inner) for item in node]
-        return coerce(node.value, self.types(schema))
+        types = self.types(schema)
+        if node.missing and types and not SCALARS & set(types):
+            return "a variable"
+        return coerce(node.value, types)
 
     def find(self, path: Iterable[str | int]) -> Found:
         """The node at the end of a path."""
@@ -204,7 +207,8 @@ class Checker:
         names = " or ".join(f"`{key}`" for key in keys)
         given = [key for key in keys if isinstance(found.node, Mapping) and found.node.entry(key)]
         if len(given) > 1 and only:
-            self.report.error("CO112", "url-and-urls", f"{found.label} has {names}, not both", found.head)
+            message = f"{found.label} has {names.replace(' or ', ' and ')}; it takes one of them"
+            self.report.error("CO112", "url-and-urls", message, found.head)
         elif not given:
             self.report.error("CO141", "missing-property", f"{found.label} needs {names}", found.head)
 
@@ -215,28 +219,25 @@ class Checker:
     def tell_type(self, allowed: str | list[str], found: Found) -> None:
         names = [allowed] if isinstance(allowed, str) else [name for name in allowed if name != "null"]
         wanted = " or ".join(WORDS[name] for name in names)
-        help = ""
-        if isinstance(found.node, Scalar) and found.node.parts and not SCALARS & set(names):
-            help = "a variable holds a single value, never a mapping or a list"
-        elif kind_of(found.node) == "null" and names == ["object"]:
-            help = "write `{}` for an empty mapping"
-        elif names == ["array"] and isinstance(found.node, Scalar) and found.node.value is not None:
-            help = f"write [{found.node.value}]"
-        elif "string" in names and isinstance(found.node, Scalar):
-            help = "put it in quotes"
         message = f"{found.label} should be {wanted}, not {describe(found.node)}"
-        self.report.error("CO124", "wrong-type", message, found.span, help=help)
+        if kind_of(found.node) == "null" and not is_variable(found.node):
+            if not found.path and found.entry is None:
+                message = "there is nothing in this file"
+            elif found.entry is None:
+                message = "this item of the list is empty"
+        self.report.error("CO124", "wrong-type", message, found.span, help=advice(found, names))
 
     def tell_required(self, names: list[str], found: Found) -> None:
+        entries = found.node.entries if isinstance(found.node, Mapping) else ()
         for name in names:
-            if isinstance(found.node, Mapping) and found.node.entry(name) is None:
-                known = [entry.name for entry in found.node]
+            if all(entry.name != name for entry in entries):
+                near = next((entry for entry in entries if meant(entry.name, [name])), None)
                 self.report.error(
                     "CO141",
                     "missing-property",
                     f"{found.label} needs `{name}`",
                     found.head,
-                    help=f"`{near}` is not it" if (near := next((k for k in known if meant(k, [name])), "")) else "",
+                    related=(Related(near.key.span, f"is `{name}` meant here?"),) if near else (),
                 )
 
     def tell_additionalproperties(self, allowed: object, found: Found) -> None:
@@ -311,6 +312,27 @@ def kind_of(node: Node) -> str:
     return "string" if isinstance(node.value, str) else "number"
 
 
+def is_variable(node: Node) -> bool:
+    """Whether a value holds a variable."""
+    return isinstance(node, Scalar) and bool(node.parts)
+
+
+def advice(found: Found, names: list[str]) -> str:
+    """What to write instead of a value of the wrong type, or nothing."""
+    node = found.node
+    if is_variable(node) and not SCALARS & set(names):
+        return "a variable holds a single value, never a mapping or a list"
+    if kind_of(node) == "null":
+        if found.entry is None:
+            return "fill it in, or remove its dash" if found.path else ""
+        return "an empty mapping is written `{}`" if "object" in names else ""
+    if names == ["array"]:
+        return "begin each with a dash" if isinstance(node, Mapping) else f"write [{plain(node)}]"
+    if found.entry is None and names == ["object"] and kind_of(node) == "string":
+        return f"write `{plain(node)}:`"
+    return "put it in quotes" if "string" in names and isinstance(node, Scalar) else ""
+
+
 def describe(node: Node) -> str:
     """What a value is, in words."""
     if isinstance(node, Scalar):
@@ -319,7 +341,7 @@ def describe(node: Node) -> str:
         if node.value is not None and not isinstance(node.value, str | int | float):
             return "a date"
         if node.value is None:
-            return "empty"
+            return "a variable" if node.parts else "empty"
         return WORDS[kind_of(node)] if not isinstance(node.value, bool) else str(node.value).lower()
     return WORDS[kind_of(node)]
 

@@ -81,6 +81,11 @@ class Gateway:
                 self.report.error(
                     "CO143", "empty-value", message, port.key.span, help="give a port, or leave the key out"
                 )
+            interface = section.entry("hostname") if isinstance(section, Mapping) else None
+            if interface is not None and is_empty(interface.value) and name != "admin":
+                self.empty_limit(
+                    interface, "the gateway listens on all interfaces", "leave the key out if that is meant"
+                )
         for step in self.steps():
             self.step(step)
 
@@ -99,24 +104,19 @@ class Gateway:
         for entry in definition:
             if entry.name in LIMITS:
                 if is_empty(entry.value) and entry.name != "scopes":
-                    self.empty_limit(entry)
+                    things = {"host": "hosts", "hostRegex": "hosts", "methods": "methods"}.get(entry.name, "paths")
+                    self.empty_limit(entry, f"the endpoint takes all {things}", "write '*' if that is meant")
             elif (near := nearest(entry.name, LIMITS)) and definition.entry(near) is None:
                 message = f"`{entry.name}` is not read, so the endpoint takes requests that it should not"
                 help = f"did you mean `{near}`?"
                 self.report.error("CO104", "unknown-property", message, entry.key.span, help=help)
 
-    def empty_limit(self, entry: Entry) -> None:
+    def empty_limit(self, entry: Entry, effect: str, help: str) -> None:
         """An empty limit is no limit: a warning where it was written so, an error where a variable is empty."""
-        severity: Severity = "error" if isinstance(entry.value, Scalar) and entry.value.parts else "warning"
-        things = {"host": "hosts", "hostRegex": "hosts", "methods": "methods"}.get(entry.name, "paths")
-        self.report.add(
-            "CO143",
-            "empty-value",
-            severity,
-            f"`{entry.name}` is empty: the endpoint takes all {things}",
-            entry.key.span if severity == "warning" else entry.value.span,
-            help="write '*' if that is meant",
-        )
+        variable = isinstance(entry.value, Scalar) and bool(entry.value.parts)
+        severity: Severity = "error" if variable else "warning"
+        span = entry.value.span if variable else entry.key.span
+        self.report.add("CO143", "empty-value", severity, f"`{entry.name}` is empty: {effect}", span, help=help)
 
     # ---- Steps
 
