@@ -37,7 +37,7 @@ def prepare(directory: Path) -> Path:
         )
     refuse_network(directory)
     path = directory / FILE_NAME
-    for name in (FILE_NAME, FILE_NAME + "-wal", FILE_NAME + "-shm"):
+    for name in (FILE_NAME, FILE_NAME + "-wal", FILE_NAME + "-shm", "egc.generation"):
         _check_file(directory / name)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
