@@ -8,8 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
-class Misconfigured(Exception):
-    """The environment does not fit the artifact; the message says which variable and why."""
+class Misconfigured(SystemExit):
+    """The environment does not fit the artifact; the message says which variable and why.
+
+    A SystemExit, so that gunicorn, while it reads its settings, ends with that sentence and not with a traceback.
+    """
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -90,6 +93,16 @@ def to_url(value: str, name: str = "a value made of variables") -> str:
     if not fine:
         raise Misconfigured(f"{name} should be an absolute http or https URL, not {value!r}")
     return value
+
+
+def start_directory() -> None:
+    """Remember where the gateway was started; gunicorn.conf.py calls this before gunicorn goes elsewhere."""
+    os.environ.setdefault("EGC_FILES", str(Path.cwd()))
+
+
+def file(path: str) -> str:
+    """A key or certificate file; a relative path counts from where the gateway was started (D25)."""
+    return str(Path(os.environ.get("EGC_FILES", "."), path))
 
 
 def data_dir(module_file: str) -> Path:

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Sequence
 from typing import Literal
 
+from egc.runtime import env
+
 _WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
@@ -111,9 +113,9 @@ class Listener:
         if self._ciphers:
             context.set_ciphers(self._ciphers)
         if certificate is not None:
-            context.load_cert_chain(certificate.cert, certificate.key)
+            context.load_cert_chain(env.file(certificate.cert), env.file(certificate.key))
             for authority in certificate.ca:
-                context.load_verify_locations(authority)
+                context.load_verify_locations(env.file(authority))
         if self._request_cert:
             context.verify_mode = ssl.CERT_REQUIRED if self._reject_unauthorized else ssl.CERT_OPTIONAL
         return context

@@ -25,7 +25,8 @@ ANY: Any = "*"
 Groups = tuple[str | None, ...]
 Matches = Callable[[str], "re.Match[str] | None"] | None
 
-_FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?!\?)|\Z)", re.ASCII)
+# A quantifier behind the slash would make the slash optional.
+_FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?![?{])|\Z)", re.ASCII)
 _HOST_CACHE_SIZE = 1024
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

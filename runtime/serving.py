@@ -25,7 +25,6 @@ def log_level() -> str:
 def announce(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) -> None:
     """Print one line for each listener, its name and URL, on standard error; `bound` are the sockets' addresses."""
     for listener, (_, port, *_) in zip(listeners, bound, strict=True):
-        host = listener.host or "0.0.0.0"  # noqa: S104 - printed
-        shown = f"[{host}]" if ":" in host else host
+        shown = f"[{listener.host}]" if ":" in listener.host else listener.host or "*"
         scheme = "https" if listener.secure else "http"
         print(f"egc: {listener.name} listens on {scheme}://{shown}:{port}", file=sys.stderr, flush=True)

@@ -17,6 +17,7 @@ from urllib.request import proxy_bypass
 
 import httptools
 
+from egc.runtime import env
 from egc.runtime.headers import HOP_BY_HOP, Headers, named_by_connection
 
 if TYPE_CHECKING:
@@ -660,10 +661,11 @@ def client_context(*, verify: bool, files: Mapping[str, str]) -> ssl.SSLContext:
 
     Raises OSError or ssl.SSLError when a file cannot be used.
     """
-    context = ssl.create_default_context(cafile=files.get("ca_file"))
+    found = {name: env.file(path) for name, path in files.items() if name.endswith("_file")}
+    context = ssl.create_default_context(cafile=found.get("ca_file"))
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if "cert_file" in files:
-        context.load_cert_chain(files["cert_file"], files.get("key_file"), files.get("passphrase"))
+    if "cert_file" in found:
+        context.load_cert_chain(found["cert_file"], found.get("key_file"), files.get("passphrase"))
     return context

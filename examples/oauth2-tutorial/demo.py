@@ -55,9 +55,9 @@ def main() -> int:
     httpbin = ThreadingHTTPServer(("127.0.0.1", 0), Httpbin)
     threading.Thread(target=httpbin.serve_forever, daemon=True).start()
     build = [sys.executable, "-m", "egc.compiler.cli", "build", str(HERE), "-o", str(STATE / "build")]
-    if subprocess.run(build, check=False).returncode != 0:
+    if subprocess.run(build, check=False).returncode != 0:  # noqa: S603 - our own command
         return 3
-    gateway = subprocess.Popen(
+    gateway = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "gunicorn", "-c", str(STATE / "build" / "gunicorn.conf.py")],
         env={
             **os.environ,
