@@ -204,8 +204,10 @@ class Checker:
 
     def one_of(self, keys: tuple[str, ...], only: bool, found: Found) -> None:
         """Keys of which one must be there."""
+        if not isinstance(found.node, Mapping):
+            return  # which is told as the error that it is
         names = " or ".join(f"`{key}`" for key in keys)
-        given = [key for key in keys if isinstance(found.node, Mapping) and found.node.entry(key)]
+        given = [key for key in keys if found.node.entry(key)]
         if len(given) > 1 and only:
             message = f"{found.label} has {names.replace(' or ', ' and ')}; it takes one of them"
             self.report.error("CO112", "url-and-urls", message, found.head)

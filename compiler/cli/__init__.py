@@ -48,6 +48,10 @@ class EnvironmentFailure(click.ClickException):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class ReaderGone(Exception):
+    """Nobody reads what a command prints any more: `egc validate | head -1`."""
+
+
 def words() -> dict[str, str]:
     """Every word that names a command, with the module that holds it; the word that help shows comes first."""
     modules = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
@@ -89,6 +93,15 @@ class Commands(click.Group):
         except click.NoSuchCommand as error:
             raise click.NoSuchCommand(error.command_name, possibilities=words(), ctx=ctx) from None
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was named; raise ReaderGone where click would exit with 1, which means findings."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        return code
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         modules = words()
@@ -124,7 +137,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         code = egc.main(arguments, prog_name="egc", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.CLEAN
     except click.ClickException as error:
         error.show()
@@ -137,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         show(error.report, "text", sys.stderr)
         return ExitCode.DOES_NOT_COMPILE
-    except BrokenPipeError:
+    except ReaderGone:
         # What is still buffered would fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.READER_GONE
