@@ -159,8 +159,12 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         except asgi.Cut as error:
             # The answer had begun: its end must not look like one. The server closes what is not complete.
             status, reason = error.status, error.reason
-        except asgi.ClientGone:
+        except (asgi.ClientGone, OSError):
+            # ASGI: what `send` raises once nobody listens is an OSError.
             reason = "client_gone"
+        except asyncio.CancelledError:
+            reason = "client_gone"
+            raise
         except (Refused, UpstreamError, StoreError, Busy) as error:
             answer = _answer_to(error)
             status, reason = answer.status, answer.reason

@@ -7,6 +7,7 @@ moves one is noticed there.
 import asyncio
 import gc
 import os
+import select
 import ssl
 import sys
 import time
@@ -19,22 +20,26 @@ from gunicorn.asgi.parser import CallbackRequest
 from gunicorn.asgi.protocol import (
     ASGIProtocol,
     BodyReceiver,
+    ClientDisconnected,
     _get_cached_date_header,
     _get_cached_status_line,
 )
 from gunicorn.workers.gasgi import ASGIWorker
 
 from egc.runtime import serving
+from egc.runtime.env import Misconfigured
 from egc.runtime.gateway import Gateway
 from egc.runtime.parser import MAX_HEAD_BYTES, RequestParser
 
 HEADER_TIMEOUT = 20.0
+READER_TIMEOUT = 60.0
 DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 NO_COPY = 65536
 _FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
+_FIRST_REQUEST = 0.5
 
 
 class _Ready(asyncio.Event):
@@ -51,13 +56,17 @@ class _Ready(asyncio.Event):
 class GatewayProtocol(ASGIProtocol):
     """One connection. Differs from gunicorn's in what it does at the edges of a request, not in how it parses."""
 
+    _closed: bool
     _head_bytes = 0
+    _response: "_Response | None" = None
+    _lingering: asyncio.TimerHandle | None = None
+    _to_discard = DISCARD_BYTES
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.worker.connections.add(self)
         # gunicorn arms a timer only between requests: a first request that never comes must not hold the socket.
-        self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._first_request_overdue)
+        self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._request_overdue)
 
     def _setup_callback_parser(self) -> None:
         cfg = self.cfg
@@ -86,29 +95,100 @@ class GatewayProtocol(ASGIProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
         super().connection_lost(exc)
+        self._cancel_task_if_pending()
+        if self._lingering is not None:
+            self._lingering.cancel()
 
     def data_received(self, data: bytes) -> None:
-        before = self._current_request
+        if self._closed:
+            self._to_discard -= len(data)
+            if self._to_discard < 0:
+                self.transport.abort()
+            return
         super().data_received(data)
-        if before is None and self._current_request is None and not self._closed:
-            # A head that comes in pieces is bounded as a whole, not only each of its lines (D454: 16 kB).
+
+    def eof_received(self) -> None:
+        if self._lingering is not None:
+            self.transport.close()
+
+    def _feed_callback_parser(self, data: bytes) -> bool:
+        """gunicorn's. A head that comes in pieces is bounded as a whole, not only each of its lines (D454: 16 kB)."""
+        before = self._current_request
+        try:
+            fed: bool = super()._feed_callback_parser(data)
+        except ValueError:
+            # A length of thousands of digits, which Python does not turn into a number.
+            self._refuse(400, "Bad Request")
+            return False
+        if before is None and self._current_request is None and fed:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._send_error_response(431, "Request header fields are too large together")
-                self._close_transport()
-                self._request_ready.set()
+                self._refuse(431, "Request header fields are too large together")
+                return False
         else:
             self._head_bytes = 0
+        return fed
 
-    @property
-    def idle(self) -> bool:
-        """Whether the connection waits for a request of which nothing has arrived."""
-        return self._awaiting_request and not self._finishing_calls and self._head_bytes == 0
+    def _refuse(self, status: int, sentence: str) -> None:
+        self._send_error_response(status, sentence)
+        self._close_transport()
 
-    def close_idle(self) -> None:
-        """End the connection if it is idle; the caller sees a closed keep-alive connection, never a lost request."""
-        if self.idle:
-            self._keepalive_timeout()
+    def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
+        """Answer a request that cannot be read, unless its answer has begun: a second one would be read as its body.
+
+        What cannot be read ends the connection, and the call that serves it.
+        """
+        response = self._response
+        if response is None or not response.started:
+            super()._send_error_response(status, message, extra_headers)
+        self._linger()
+        if response is not None:
+            self._cancel_task_if_pending()
+
+    def _linger(self) -> None:
+        """Take what the caller still sends, within bounds, lest a reset overtake the answer (RFC 9112 section 9.6)."""
+        if self._closed:
+            return
+        self._closed = True
+        self._cancel_keepalive_timer()
+        self._resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._lingering = self.worker.loop.call_later(DISCARD_SECONDS, self.transport.abort)
+        self._request_ready.set()
+
+    def _close_transport(self) -> None:
+        """gunicorn's, with a bound for a caller that does not take the last bytes."""
+        if not self._closed and self.transport.get_write_buffer_size():
+            self.worker.loop.call_later(READER_TIMEOUT, self.transport.abort)
+        super()._close_transport()
+
+    def _keepalive_timeout(self) -> None:
+        """The time between two requests is over; a request that has begun to arrive gets the time of a first one."""
+        if self._head_bytes:
+            self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._request_overdue)
+        else:
+            super()._keepalive_timeout()
+
+    def close_idle(self, *, fresh: bool) -> None:
+        """End the connection if it waits for a request of which nothing has arrived, not even in the socket.
+
+        One that has not had its first request is ended only if `fresh` says so: that request is on its way.
+        """
+        if self._awaiting_request and self._head_bytes == 0 and (fresh or self.req_count > 1):
+            arrived = select.poll()
+            arrived.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+            if not arrived.poll(0):
+                self._keepalive_timeout()
+
+    async def drained(self) -> None:
+        """Until the caller has taken what was written. Raises ClientDisconnected if it does not within a minute."""
+        try:
+            async with asyncio.timeout(READER_TIMEOUT):
+                await self._flow_control.drain()
+        except TimeoutError:
+            self.transport.abort()
+            raise ClientDisconnected("the caller reads nothing") from None
 
     def _on_headers_complete(self) -> bool:
         """gunicorn's, without its policy for proxied headers: `front` has ours, for every server."""
@@ -120,14 +200,23 @@ class GatewayProtocol(ASGIProtocol):
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
         """Run the application in the connection's own task; returns whether the connection can take another request."""
         receiver = self._body_receiver
-        response = _Response(self, request)
-        await self.app(self._build_http_scope(request, sockname, peername), receiver.receive, response.send)
+        self._response = response = _Response(self, request)
+        try:
+            await self.app(self._build_http_scope(request, sockname, peername), receiver.receive, response.send)
+        finally:
+            self._response = None
         if not response.ended:
+            if not response.started:
+                self._refuse(408, "Request body took too long")
+            elif response.ends_by_closing:
+                self.transport.abort()
             # Cut on purpose (the service failed half-way): closing is what tells the caller.
             return False
-        if response.closes or self.worker.nr + 1 >= self.worker.max_requests:
+        closes = response.closes or self.worker.nr + 1 >= self.worker.max_requests
+        if not receiver._complete and (closes or not await self._discard_body(receiver)):
+            self._linger()
             return False
-        return receiver._complete or await self._discard_body(receiver)
+        return not closes
 
     async def _discard_body(self, receiver: Any) -> bool:
         """Read what is left of a body that nobody wanted, so that the answer is not lost in a reset; up to a bound."""
@@ -149,16 +238,28 @@ class GatewayProtocol(ASGIProtocol):
         """Never: an Upgrade is handled as an ordinary request, as Express Gateway does (D304)."""
         return False
 
-    def _first_request_overdue(self) -> None:
+    def _request_overdue(self) -> None:
         if self._head_bytes:
-            self._send_error_response(408, "Request head took too long")
-        self._keepalive_timeout()
+            self._refuse(408, "Request head took too long")
+        else:
+            super()._keepalive_timeout()
 
 
 class _Response:
     """Writes one response to its connection: head and first bytes together, framed as the request allows."""
 
-    __slots__ = ("_chunked", "_head", "_left", "_omits_body", "_protocol", "_request", "closes", "ended", "started")
+    __slots__ = (
+        "_chunked",
+        "_head",
+        "_left",
+        "_omits_body",
+        "_protocol",
+        "_request",
+        "closes",
+        "ended",
+        "ends_by_closing",
+        "started",
+    )
 
     def __init__(self, protocol: GatewayProtocol, request: Any) -> None:
         self._protocol = protocol
@@ -170,32 +271,48 @@ class _Response:
         self.started = False
         self.ended = False
         self.closes = False
+        self.ends_by_closing = False
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """ASGI's send. Raises RuntimeError for messages out of order, ValueError for fields that break the framing."""
+        """ASGI's send.
+
+        Raises ValueError for messages out of order and for fields that break the framing, ClientDisconnected where
+        nobody listens any more.
+        """
         protocol = self._protocol
+        if protocol._closed:
+            raise ClientDisconnected("the caller has left")
         kind = message["type"]
         if kind == "http.response.body":
             if not self.started or self.ended:
-                raise RuntimeError("http.response.body out of order")
-            self._write(message.get("body", b""), not message.get("more_body", False))
-            flow = protocol._flow_control
-            if flow.write_paused and not protocol._closed:
-                await flow.drain()
+                raise ValueError("http.response.body out of order")
+            try:
+                self._write(message.get("body", b""), not message.get("more_body", False))
+            except RuntimeError as error:
+                # What asyncio and uvloop say of a socket that has just failed.
+                raise ClientDisconnected(str(error)) from None
+            if protocol._flow_control.write_paused:
+                await protocol.drained()
         elif kind == "http.response.start":
             if self.started:
-                raise RuntimeError("http.response.start twice")
+                raise ValueError("http.response.start twice")
             self._start(message["status"], message["headers"])
         elif kind == "http.response.informational" and not self.started:
             lines = [name + b": " + value + b"\r\n" for name, value in message["headers"]]
             if message["status"] == 100:
                 protocol._body_receiver.expect_continue = False
             protocol._safe_write(_head(_get_cached_status_line((1, 1), message["status"]), lines))
+            if protocol._flow_control.write_paused:
+                await protocol.drained()
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         request = self._request
         worker = self._protocol.worker
-        self._protocol._body_receiver.expect_continue = False
+        receiver = self._protocol._body_receiver
+        if receiver.expect_continue:
+            # Whether the body that was to wait for a 100 still comes is not to be known (RFC 9110 section 10.1.1).
+            receiver.expect_continue = False
+            self.closes = True
         omits_body = self._omits_body = request.method == "HEAD" or status in (204, 304)
         lines = []
         dated = False
@@ -222,7 +339,7 @@ class _Response:
                     self._chunked = True
                     lines.append(b"transfer-encoding: chunked\r\n")
                 else:
-                    self.closes = True
+                    self.closes = self.ends_by_closing = True
         self.closes = self.closes or not worker.alive or not self._protocol._keepalive or request.should_close()
         self.closes = self.closes or worker.nr + 1 >= worker.max_requests
         if self.closes:
@@ -275,7 +392,10 @@ class GatewayWorker(ASGIWorker):
         self._ending = asyncio.Event()
 
     def load_wsgi(self) -> None:
-        super().load_wsgi()
+        try:
+            super().load_wsgi()
+        except Misconfigured as error:
+            self._give_up(str(error))
         # What is loaded now lives as long as the worker: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
@@ -298,7 +418,8 @@ class GatewayWorker(ASGIWorker):
         except Exception as error:
             self.lifespan = None
             self._give_up(f"cannot start: {error}")
-        for sock, context in zip(self.sockets, contexts, strict=True):
+        for sock, context, listener in zip(self.sockets, contexts, gateway.listeners, strict=True):
+            listener.port = sock.sock.getsockname()[1]
             server = await self.loop.create_server(
                 lambda: GatewayProtocol(self), sock=sock.sock, ssl=context, start_serving=True
             )
@@ -317,10 +438,11 @@ class GatewayWorker(ASGIWorker):
         """Stop accepting, close what is idle, give requests in flight until graceful_timeout."""
         for server in self.servers:
             server.close()
-        deadline = time.monotonic() + (0 if self._quick_shutdown else self.cfg.graceful_timeout)
-        while self.connections and time.monotonic() < deadline and not self._quick_shutdown:
+        begun = time.monotonic()
+        deadline = begun + (0 if self._quick_shutdown else self.cfg.graceful_timeout)
+        while self.connections and (now := time.monotonic()) < deadline and not self._quick_shutdown:
             for connection in tuple(self.connections):
-                connection.close_idle()
+                connection.close_idle(fresh=now > begun + _FIRST_REQUEST)
             self.notify()
             await asyncio.sleep(_DRAIN_TICK)
         if self.lifespan is not None:

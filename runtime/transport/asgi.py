@@ -240,6 +240,8 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
                     and call.repeatable
                 ):
                     continue
+                if reply.error.reason == "client_gone":
+                    raise ClientGone
                 raise reply.error
             if call.follow is not None and redirects < MAX_REDIRECTS:
                 following = call.follow(call, reply.status, reply.headers)
@@ -258,6 +260,8 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
         finally:
             if upload is not None:
                 upload.cancel()
+                # Until it has let go of `receive`: the server reads the rest of the body itself.
+                await asyncio.wait((upload,))
 
 
 async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connection]:
@@ -284,6 +288,7 @@ async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
             hook(x, head)
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     sent = 0
+    begun = False
     while True:
         ended = reply.ended
         body = reply.take()
@@ -291,10 +296,15 @@ async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
             await send({"type": "http.response.body", "body": body})
             return sent + len(body)
         if body:
+            begun = True
             sent += len(body)
             await send({"type": "http.response.body", "body": body, "more_body": True})
         elif reply.error is not None:
             raise Cut(reply.status, reply.error.reason)
+        elif not begun:
+            # The head does not wait for a body that may be long in coming.
+            begun = True
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
         else:
             await reply.wait()
 
