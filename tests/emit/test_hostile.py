@@ -70,6 +70,7 @@ METHODS = {
     "to_flag",
     "to_port",
     "data_dir",
+    "start_directory",
     "join",
 }
 
