@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 _PATTERNS = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"), "<uuid>"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"[0-9a-f]{32}\|[0-9a-f]{32}"), "<token>"),
     (re.compile(r"[0-9a-f]{32}%7C[0-9a-f]{32}"), "<token%7C>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),
