@@ -1,0 +1,239 @@
+"""`/credentials`: C123-C130, N24, N27, N29, N36."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from egc.runtime.oauth2.secrets import PasswordHasher, stored_digest
+from tests.admin.house import House
+
+
+@pytest.fixture
+def scopes(house: House) -> None:
+    """The scopes s1, s2, s3."""
+    house.post("/scopes", {"scopes": ["s1", "s2", "s3"]})
+
+
+def create(house: House, type_: str, consumer: str = "eve", **credential: Any) -> Any:
+    """What the creation of a credential answers."""
+    return house.made("/credentials", {"consumerId": consumer, "type": type_, "credential": credential})
+
+
+def stored_secret(house: House, type_: Any, id_: str) -> str:
+    """How the store holds the secret."""
+    credential = house.run(house.store.get_credential(type_, id_))
+    assert credential is not None
+    assert credential.secret is not None
+    return credential.secret
+
+
+def verifies(house: House, secret: str, stored: str) -> bool:
+    """Whether the secret opens the credential."""
+    hasher = PasswordHasher()
+    try:
+        return house.run(hasher.verify(secret, stored))
+    finally:
+        hasher.close()
+
+
+@pytest.mark.parametrize("type_", ["key-auth", "jwt"])
+def test_a_key_is_made_shown_once_and_stored_as_a_digest(house: House, eve: Any, type_: str) -> None:
+    made = create(house, type_)
+    assert list(made) == [
+        "isActive",
+        "createdAt",
+        "updatedAt",
+        "keyId",
+        "keySecret",
+        "scopes",
+        "consumerId",
+        "id",
+    ]
+    assert (made["id"], made["consumerId"], made["scopes"]) == (made["keyId"], eve["id"], None)
+    assert (len(made["keyId"]), len(made["keySecret"])) == (22, 22)
+    assert stored_secret(house, type_, made["keyId"]) == stored_digest(made["keySecret"])
+    read = house.get(f"/credentials/{type_}/{made['keyId']}").json
+    assert list(read) == ["isActive", "createdAt", "updatedAt", "keyId", "scopes", "consumerId", "type", "id"]
+
+
+@pytest.mark.parametrize(("type_", "key"), [("basic-auth", "password"), ("oauth2", "secret")])
+def test_a_secret_is_made_shown_once_and_stored_as_a_digest(house: House, eve: Any, type_: str, key: str) -> None:
+    made = create(house, type_)
+    assert list(made) == ["isActive", "createdAt", "updatedAt", "autoGeneratePassword", "passwordKey", "id", key]
+    assert (made["autoGeneratePassword"], made["passwordKey"], made["id"]) == (True, key, eve["id"])
+    assert stored_secret(house, type_, eve["id"]) == stored_digest(made[key])
+    read = house.get(f"/credentials/{type_}/{eve['id']}").json
+    assert list(read) == ["isActive", "createdAt", "updatedAt", "type", "id"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "key"),
+    [("basic-auth", "password"), ("oauth2", "secret"), ("key-auth", "keySecret"), ("jwt", "keySecret")],
+)
+def test_a_chosen_secret_is_hashed_and_opens_the_credential(house: House, eve: Any, type_: str, key: str) -> None:
+    made = create(house, type_, **{key: "chosen by me"})
+    stored = stored_secret(house, type_, made["id"])
+    assert stored.startswith("$argon2id$")
+    assert verifies(house, "chosen by me", stored)
+    assert not verifies(house, "another", stored)
+
+
+def test_a_submitted_password_is_not_echoed_but_a_submitted_key_secret_is(house: House, eve: Any) -> None:
+    assert "password" not in create(house, "basic-auth", password="own")
+    made = create(house, "key-auth", keyId="chosen", keySecret="word")
+    assert (made["keyId"], made["keySecret"]) == ("chosen", "word")
+
+
+def test_an_empty_password_counts_as_none_given(house: House, eve: Any) -> None:
+    assert create(house, "basic-auth", password="")["password"]
+
+
+def test_numbers_for_keys_are_taken_as_text(house: House, eve: Any) -> None:
+    made = create(house, "key-auth", keyId=12345, keySecret=678)
+    assert (made["keyId"], made["keySecret"]) == ("12345", "678")
+
+
+def test_what_else_is_sent_is_kept_in_its_place(house: House, eve: Any, scopes: None) -> None:
+    made = create(house, "basic-auth", note="mine", scopes=["s1"], passwordKey="x")
+    assert list(made)[3:7] == ["scopes", "note", "autoGeneratePassword", "passwordKey"]
+    assert made["passwordKey"] == "password"
+    read = house.get(f"/credentials/basic-auth/{eve['id']}").json
+    assert list(read)[3:] == ["scopes", "note", "type", "id"]
+    assert (read["scopes"], read["note"]) == (["s1"], "mine")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ({}, 400, "consumerId must name a user or an application"),
+        ({"consumerId": ["eve"], "type": "jwt"}, 400, "consumerId must name a user or an application"),
+        ({"consumerId": "nobody", "type": "jwt"}, 422, "No consumer found with id: nobody"),
+        ({"consumerId": "eve"}, 400, "type must be one of basic-auth, key-auth, jwt, oauth2"),
+        ({"consumerId": "eve", "type": "odd"}, 400, "Invalid credential type: odd"),
+        ({"consumerId": "eve", "type": "jwt", "credential": []}, 400, "credential must be an object"),
+        ({"consumerId": "eve", "type": "jwt", "credential": {"scopes": "s1"}}, 400, "scopes must be a list of texts"),
+        ({"consumerId": "eve", "type": "jwt", "credential": {"scopes": ["no"]}}, 422, "One or more scopes don't exist"),
+        ({"consumerId": "eve", "type": "oauth2", "credential": {"secret": 1}}, 400, "secret must be a text"),
+        ({"consumerId": "eve", "type": "key-auth", "credential": {"keyId": {}}}, 400, "keyId must be a text"),
+        (
+            {"consumerId": "eve", "type": "key-auth", "credential": {"keyId": "a:b"}},
+            400,
+            "keyId must not contain a colon",
+        ),
+        (
+            {"consumerId": "eve", "type": "jwt", "credential": {"isActive": False}},
+            400,
+            "isActive is set by the gateway",
+        ),
+        ({"consumerId": "eve", "type": "oauth2", "credential": {"keyId": "x"}}, 400, "keyId is set by the gateway"),
+        (
+            {"consumerId": "eve", "type": "oauth2", "credential": {"password": "x"}},
+            400,
+            "the secret of a oauth2 credential is called secret, not password",
+        ),
+    ],
+)
+def test_a_bad_credential_is_refused_and_named(house: House, eve: Any, body: Any, status: int, sentence: str) -> None:
+    result = house.post("/credentials", body)
+    assert (result.status_code, result.text) == (status, sentence)
+    assert house.get("/credentials").json == {"credentials": []}
+
+
+def test_a_second_active_password_is_409_and_an_inactive_one_is_replaced(house: House, eve: Any) -> None:
+    create(house, "basic-auth")
+    body = {"consumerId": "eve", "type": "basic-auth"}
+    result = house.post("/credentials", body)
+    assert (result.status_code, result.text) == (409, "Credential already exists and is active")
+    house.put(f"/credentials/basic-auth/{eve['id']}/status", {"status": False})
+    assert house.made("/credentials", body)["isActive"] is True
+
+
+def test_a_key_id_is_never_taken_from_another_consumer(house: House, shop: Any) -> None:
+    create(house, "key-auth", keyId="k1")
+    result = house.post("/credentials", {"consumerId": "shop", "type": "key-auth", "credential": {"keyId": "k1"}})
+    assert result.status_code == 409
+    assert house.get("/credentials/key-auth/k1").json["consumerId"] == shop["userId"]
+
+
+def test_a_missing_credential_is_null_and_an_unknown_type_404(house: House) -> None:
+    result = house.get("/credentials/key-auth/none")
+    assert (result.status_code, result.text) == (200, "null")
+    assert house.get("/credentials/odd/none").status_code == 404
+
+
+def test_a_consumer_s_credentials_come_by_type_however_the_consumer_is_named(house: House, shop: Any) -> None:
+    for type_ in ("oauth2", "jwt", "key-auth", "basic-auth"):
+        create(house, type_)
+    listed = house.get("/credentials/eve").json["credentials"]
+    assert [one["type"] for one in listed] == ["basic-auth", "key-auth", "jwt", "oauth2"]
+    assert house.get(f"/credentials/{shop['userId']}").json["credentials"] == listed
+    assert house.get("/credentials/shop").json == {"credentials": []}
+    assert house.get("/credentials/nobody").status_code == 404
+
+
+def test_the_list_of_all_names_the_consumers(house: House, shop: Any) -> None:
+    create(house, "oauth2", "shop")
+    create(house, "key-auth", "eve")
+    listed = house.get("/credentials").json["credentials"]
+    assert [one["consumerId"] for one in listed] == [shop["id"], shop["userId"]]
+    assert all("keySecret" not in one and "secret" not in one for one in listed)
+
+
+def test_status_says_what_it_did(house: House, eve: Any) -> None:
+    create(house, "key-auth", keyId="k1")
+    path = "/credentials/key-auth/k1/status"
+    words = [house.put(path, {"status": status}).json for status in (True, False, False, True)]
+    assert words == [{"status": word} for word in ("Active", "Deactivated", "Inactive", "Activated")]
+    result = house.put("/credentials/key-auth/none/status", {"status": True})
+    assert (result.status_code, result.text) == (404, "No credential found with id: none")
+
+
+def test_scopes_are_added_in_front_removed_and_replaced(house: House, eve: Any, scopes: None) -> None:
+    create(house, "key-auth", keyId="k1", scopes=["s1"])
+
+    def held() -> Any:
+        return house.get("/credentials/key-auth/k1").json["scopes"]
+
+    assert house.put("/credentials/key-auth/k1/scopes/s2").status_code == 204
+    assert held() == ["s2", "s1"]
+    assert house.delete("/credentials/key-auth/k1/scopes/s1").status_code == 204
+    assert house.delete("/credentials/key-auth/k1/scopes/s1").status_code == 204
+    assert held() == ["s2"]
+    assert house.put("/credentials/key-auth/k1/scopes", {"scopes": ["s3", "s1"]}).status_code == 204
+    assert held() == ["s3", "s1"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PUT", "k1/scopes/none", None, 422),
+        ("PUT", "none/scopes/s1", None, 404),
+        ("DELETE", "none/scopes/s1", None, 404),
+        ("PUT", "k1/scopes", {"scopes": ["none"]}, 422),
+        ("PUT", "k1/scopes", {"scopes": "s1"}, 400),
+        ("PUT", "k1/scopes", {"scopes": [7]}, 400),
+        ("PUT", "k1/scopes", {}, 400),
+    ],
+)
+def test_bad_scopes_are_refused_and_change_nothing(
+    house: House, eve: Any, scopes: None, method: str, path: str, body: Any, status: int
+) -> None:
+    create(house, "key-auth", keyId="k1", scopes=["s1"])
+    assert house.run(house.ask(method, f"/credentials/key-auth/{path}", body)).status_code == status
+    assert house.get("/credentials/key-auth/k1").json["scopes"] == ["s1"]
+
+
+def test_scopes_added_at_the_same_time_are_all_held(house: House, eve: Any, scopes: None) -> None:
+    create(house, "jwt", keyId="k1")
+
+    async def race() -> None:
+        await asyncio.gather(*(house.ask("PUT", f"/credentials/jwt/k1/scopes/s{number}") for number in (1, 2, 3)))
+
+    house.run(race())
+    assert set(house.get("/credentials/jwt/k1").json["scopes"]) == {"s1", "s2", "s3"}
+
+
+def test_a_key_id_with_a_slash_is_reached_by_its_escaped_form(house: House, eve: Any) -> None:
+    create(house, "key-auth", keyId="a/b c")
+    assert house.get("/credentials/key-auth/a%2Fb%20c").json["keyId"] == "a/b c"
