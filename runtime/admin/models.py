@@ -4,6 +4,7 @@ A model is a list of properties with what the Admin API checks about them. Value
 validator did (C48): a number given for text is kept as text.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -190,7 +191,7 @@ def _is(value: Json, type_: Type) -> bool:
     if isinstance(value, bool):
         return type_ == "boolean"
     if isinstance(value, int | float):
-        return type_ == "number" or (type_ == "integer" and float(value).is_integer())
+        return type_ == "number" or (type_ == "integer" and (isinstance(value, int) or value.is_integer()))
     if isinstance(value, str):
         return type_ == "string"
     if isinstance(value, Mapping):
@@ -207,5 +208,5 @@ def _to_number(value: Json, type_: Type) -> "Json | _Unfit":
         number = float(value)
         if number.is_integer():
             return int(number)
-        return number if type_ == "number" else _UNFIT
+        return number if type_ == "number" and math.isfinite(number) else _UNFIT
     return _UNFIT
