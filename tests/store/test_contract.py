@@ -8,7 +8,7 @@ import pytest
 
 from egc.runtime.store import Application, Conflict, Credential, Store, User
 from tests.store.conftest import Run
-from tests.store.records import APPLICATION, CODE, CREDENTIAL, REFRESH, SESSION, TOKEN, USER, token
+from tests.store.records import APPLICATION, CODE, CREDENTIAL, REFRESH, SESSION, TOKEN, USER, furnish, token
 
 BOB = User("u2", "bob", True, 20.0, 20.0)
 
@@ -489,6 +489,20 @@ def test_a_worker_reads_what_another_was_told_is_stored(another: Callable[[], St
         user = User(f"u{number}", f"name{number}", True, 1.0, 1.0)
         run((one if number % 2 else two).create_user(user))
         assert run((two if number % 2 else one).get_user(user.id)) == user
+
+
+def test_a_token_revoked_by_one_worker_opens_nothing_at_another(another: Callable[[], Store], run: Run) -> None:
+    one, two = another(), another()
+    run(furnish(one))
+    run(one.save_tokens([TOKEN, token("t2"), token("t3", family="f3")]))
+    for id_, revoke in (
+        ("t1", lambda: one.revoke_token("t1")),
+        ("t2", lambda: one.revoke_family("f1")),
+        ("t3", lambda: one.set_user_active("u1", False, 50.0)),
+    ):
+        assert run(two.authenticate(id_)) is not None
+        run(revoke())
+        assert run(two.authenticate(id_)) is None
 
 
 def test_what_was_acknowledged_is_there_after_closing_and_opening(another: Callable[[], Store], run: Run) -> None:
