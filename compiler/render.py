@@ -110,7 +110,7 @@ def underline(line: str, span: Span, mark: str) -> tuple[str, str]:
     begin = min(span.column - 1, len(line))
     end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line.rstrip())
     offset = 0
-    if cells(line) > WIDTH:
+    if len(line) > WIDTH or cells(line) > WIDTH:
         offset = max(0, begin - WIDTH // 4)
         line = line[offset : offset + WIDTH]
     begin, end = begin - offset, min(end - offset, len(line))

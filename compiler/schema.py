@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from egc.compiler.diagnostics import Related, Report, Span
@@ -30,7 +31,7 @@ WORDS = {
 SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 MOST_ERRORS = 200
-"""Errors of one file that are told; a file with more is wrong as a whole."""
+"""Errors of one file, and unknown keys of one mapping, that are told; what has more is wrong as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +246,9 @@ class Checker:
     def tell_additionalproperties(self, allowed: object, found: Found) -> None:
         schema = self.at(found.path)
         known = [name for branch in self.branches(schema) for name in branch.get("properties", {})]
-        for entry in found.node if isinstance(found.node, Mapping) else ():
-            if entry.name not in known:
-                self.unknown(found, entry, known)
+        entries = found.node.entries if isinstance(found.node, Mapping) else ()
+        for entry in islice((entry for entry in entries if entry.name not in known), MOST_ERRORS):
+            self.unknown(found, entry, known)
 
     def at(self, path: tuple[str | int, ...]) -> Schema:
         """The schema that holds at the end of a path."""

@@ -17,8 +17,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     best: tuple[int, str] | None = None
     for candidate in known:
         short, long = sorted((word.lower(), candidate.lower()), key=len)
+        limit = max(1, len(short) // 3)
+        begins = len(short) >= 4 and long.startswith(short)
+        if len(long) - len(short) > limit and not begins:
+            continue
         far = distance(short, long)
-        if far > max(1, len(short) // 3) and not (len(short) >= 4 and long.startswith(short)):
+        if far > limit and not begins:
             continue
         if best is None or far < best[0]:
             best = (far, candidate)

@@ -6,11 +6,12 @@ an error. What names mean is for the next stage.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.policies import CORE, policies
-from egc.compiler.schema import Checker, Found, Schema, check, load
+from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
 
@@ -173,10 +174,10 @@ class Gateway:
             return  # its lowering knows which options Express Gateway passed on to no effect
         names = list(known.get("properties", {}))
         patterns = [pattern.strip("^$") for pattern in known.get("patternProperties", {})]
-        for entry in parameters:
-            if entry.name not in (*names, *patterns, "condition"):
-                message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
-                self.report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
+        told = {*names, *patterns, "condition"}
+        for entry in islice((entry for entry in parameters if entry.name not in told), MOST_ERRORS):
+            message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
+            self.report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
 
     # ---- Keys that do not belong where they stand
 

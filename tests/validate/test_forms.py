@@ -121,3 +121,9 @@ def test_all_errors_at_once() -> None:
 def test_a_file_that_is_wrong_throughout_is_told_within_a_bound() -> None:
     rows = "\n".join(f"  e{n}: {n}" for n in range(2000))
     assert len(findings(f"policies: []\napiEndpoints:\n{rows}\n")) == 200
+
+
+@pytest.mark.parametrize("text", ["", "http:\n  port: 1\n"])
+def test_unknown_keys_are_told_within_a_bound(text: str) -> None:
+    rows = "\n".join(f"{'  ' if text else ''}hostx{n}: 1" for n in range(2000))
+    assert len(findings(f"policies: []\n{text}{rows}\n")) == 200
