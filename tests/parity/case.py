@@ -48,11 +48,13 @@ class Look:
     Arguments:
         headers: names of the response fields; None for all but those that say nothing about the gateway.
         body: whether the body counts.
+        found: a regular expression that the response as text matches, or not.
         arrived: names of the request fields at the service; None for all but those of the connection.
     """
 
     headers: tuple[str, ...] | None = None
     body: bool = True
+    found: str | None = None
     arrived: tuple[str, ...] | None = None
 
 

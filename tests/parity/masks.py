@@ -11,6 +11,7 @@ _PATTERNS = (
     (re.compile(r"[0-9a-f]{32}%7C[0-9a-f]{32}"), "<token%7C>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2} GMT[+-]\d{4} \([^)]*\)"), "<date>"),
+    (re.compile(r"(?<=\.sid=)[^;]+"), "<session>"),
     (re.compile(r'^W/"[0-9a-f]+-[A-Za-z0-9+/]{27}"$'), "<etag>"),
     (re.compile(r"^[0-9A-Za-z]{22}$"), "<base62>"),
 )

@@ -75,7 +75,7 @@ class Player:
         """Set up, then run the exchanges. Raises AssertionError if the set-up fails."""
         for step in self.case.setup:
             answer = self._perform(step)
-            assert 200 <= answer["status"] < 300, f"{step.send} {step.json}: {answer}"
+            assert 200 <= answer["status"] < 400, f"{step.send} {step.json}: {answer}"
         return {exchange.name: self._perform(exchange) for exchange in self.case.exchanges}
 
     def fill(self, text: str) -> str:
@@ -166,6 +166,8 @@ class Player:
             answer["headers"] = self._masks(headers)
         if not reply.complete:
             answer["cut"] = True
+        if look.found is not None:
+            answer["found"] = re.search(look.found, text) is not None
         if look.body and reply.body:
             answer["body"] = self._masks(_body(reply))
         return answer
