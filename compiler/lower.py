@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from egc.compiler import plan
+from egc.compiler.consumers import models
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
 from egc.compiler.names import Names as Variables
@@ -74,7 +75,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
     routes = tuple(_routes(endpoints, names, pipelines, values))
     _check_strip_path(routes, values)
     authorization = _authorization(model, names, values)
-    administration = _administration(model, values)
+    administration = _administration(model, project, values)
     needs_store = bool(
         authorization
         or administration
@@ -237,11 +238,11 @@ def _options(model: Model, values: Values) -> tuple[Argument, ...]:
     return (Argument("access_log", values.lookup(access_log, "flag"), access_log.span),)
 
 
-def _administration(model: Model, values: Values) -> plan.Administration | None:
+def _administration(model: Model, project: Project, values: Values) -> plan.Administration | None:
     section = next((section for name, section in model.listeners if name == "admin"), None)
     if section is None:
         return None
-    arguments = []
+    arguments = list(models(project, values.report))
     host = _admin_host(section)
     allowed = section.values.get("allowedHosts")
     hosts: list[plan.Setting] = []
