@@ -6,7 +6,7 @@ goes the way it always went, so that what is refused, and why, stays gunicorn's.
 
 import re
 
-from gunicorn.asgi.parser import LimitRequestHeaders, PythonProtocol
+from gunicorn.asgi.parser import InvalidChunkSize, LimitRequestHeaders, PythonProtocol
 
 MAX_HEAD_BYTES = 16384
 
@@ -29,6 +29,12 @@ class RequestParser(PythonProtocol):
         self._scan_from = 0
         self._finalize_headers()
         return True
+
+    def _parse_chunked_body(self) -> bool:
+        whole: bool = super()._parse_chunked_body()
+        if self._chunk_size >> 63:
+            raise InvalidChunkSize("a chunk of more bytes than can be counted")
+        return whole
 
     def _read_plain(self, block: bytes) -> bool:
         """Read all fields of a head. False, and nothing read, if there is anything about it to look at closely."""

@@ -309,10 +309,10 @@ class _Response:
         request = self._request
         worker = self._protocol.worker
         receiver = self._protocol._body_receiver
-        if receiver.expect_continue:
+        if receiver.expect_continue and not receiver._complete:
             # Whether the body that was to wait for a 100 still comes is not to be known (RFC 9110 section 10.1.1).
-            receiver.expect_continue = False
             self.closes = True
+        receiver.expect_continue = False
         omits_body = self._omits_body = request.method == "HEAD" or status in (204, 304)
         lines = []
         dated = False
