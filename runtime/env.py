@@ -95,14 +95,19 @@ def to_url(value: str, name: str = "a value made of variables") -> str:
     return value
 
 
+_started_in: Path | None = None
+
+
 def start_directory() -> None:
     """Remember where the gateway was started; gunicorn.conf.py calls this before gunicorn goes elsewhere."""
-    os.environ.setdefault("EGC_FILES", str(Path.cwd()))
+    global _started_in
+    if _started_in is None:
+        _started_in = Path.cwd()
 
 
 def file(path: str) -> str:
-    """A key or certificate file; a relative path counts from where the gateway was started (D25)."""
-    return str(Path(os.environ.get("EGC_FILES", "."), path))
+    """A key or certificate file: relative to EGC_FILES, else to where the gateway was started (D25)."""
+    return str(Path(os.environ.get("EGC_FILES") or _started_in or ".", path))
 
 
 def data_dir(module_file: str) -> Path:

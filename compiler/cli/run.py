@@ -57,16 +57,20 @@ def command(path: Path, workers: int | None) -> None:
     directory = path if path.is_dir() else path.parent
     output = artifact_directory(directory.absolute())
     write(compiled, output)
-    os.environ["EGC_DATA"] = str(Path(os.environ.get("EGC_DATA") or directory / "data").absolute())
+    environ = {
+        **os.environ,
+        "EGC_DATA": str(Path(os.environ.get("EGC_DATA") or directory / "data").absolute()),
+        "EGC_FILES": os.environ.get("EGC_FILES") or str(Path.cwd()),
+    }
     if workers is not None:
-        os.environ["WEB_CONCURRENCY"] = str(workers)
+        environ["WEB_CONCURRENCY"] = str(workers)
     settings = output / "gunicorn.conf.py"
     check_addresses(bind_addresses(settings))
     sys.stdout.flush()
     sys.stderr.flush()
     # Neither Python (-P) nor gunicorn shall find a file of the working directory instead of a module of the gateway.
     os.chdir(output)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", str(settings)])  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", str(settings)], environ)  # noqa: S606
 
 
 def artifact_directory(directory: Path) -> Path:
