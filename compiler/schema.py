@@ -270,7 +270,8 @@ class Checker:
             "policy-entry-many-keys",
             f"an entry holds one policy; Express Gateway runs only `{keys[0]}` of these and drops {dropped}",
             found.head,
-            help="write each policy under its own dash",
+            help=next((f"put a space behind the dash of `{key}`" for key in keys if key.startswith("-")), "")
+            or "write each policy under its own dash",
         )
 
     def tell_minproperties(self, least: int, found: Found) -> None:

@@ -11,7 +11,7 @@ from itertools import islice
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.policies import CORE, policies
-from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, load
+from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, is_variable, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
 
@@ -77,11 +77,8 @@ class Gateway:
         for name in ("http", "https", "admin"):
             section = child(self.tree, name)
             port = section.entry("port") if isinstance(section, Mapping) else None
-            if port is not None and is_empty(port.value):
-                message = f"`{name}.port` is empty: Express Gateway would listen on a port of the system's choice"
-                self.report.error(
-                    "CO143", "empty-value", message, port.key.span, help="give a port, or leave the key out"
-                )
+            if port is not None and is_empty(port.value) and not is_variable(port.value):
+                self.empty_port(name, port)
             interface = section.entry("hostname") if isinstance(section, Mapping) else None
             if interface is not None and is_empty(interface.value) and name != "admin":
                 self.empty_limit(
@@ -89,6 +86,13 @@ class Gateway:
                 )
         for step in self.steps():
             self.step(step)
+
+    def empty_port(self, section: str, port: Entry) -> None:
+        """An empty port is any free one (D17); Express Gateway's Admin API did not start with it (C40)."""
+        effect = "the Admin API of Express Gateway did not start" if section == "admin" else "any free port is taken"
+        severity: Severity = "error" if section == "admin" else "warning"
+        message, help = f"`{section}.port` is empty: {effect}", "give a port, or leave the key out"
+        self.report.add("CO143", "empty-value", severity, message, port.key.span, help=help)
 
     # ---- Endpoints
 
