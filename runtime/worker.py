@@ -421,7 +421,7 @@ class GatewayWorker(ASGIWorker):
         for sock, context, listener in zip(self.sockets, contexts, gateway.listeners, strict=True):
             listener.port = sock.sock.getsockname()[1]
             server = await self.loop.create_server(
-                lambda: GatewayProtocol(self), sock=sock.sock, ssl=context, start_serving=True
+                lambda: GatewayProtocol(self), sock=sock.sock, ssl=context, backlog=self.cfg.backlog
             )
             self.servers.append(server)
         if self.age == 1:

@@ -178,11 +178,14 @@ class Upstream:
         try:
             keep = True
             while keep:
-                head = await reader.readuntil(b"\r\n\r\n")
                 try:
-                    request = Received(head, number)
-                except ValueError:
-                    self.problems.append(f"not a request: {head[:200]!r}")
+                    request = Received(await reader.readuntil(b"\r\n\r\n"), number)
+                except ValueError as error:
+                    self.problems.append(f"not a request: {error}")
+                    return
+                except asyncio.IncompleteReadError as error:
+                    if error.partial:
+                        self.problems.append(f"bytes that are no request: {error.partial[:200]!r}")
                     return
                 self.requests.append(request)
                 self.notify()
@@ -190,10 +193,7 @@ class Upstream:
                 await self.answer(wire)
                 self.notify()
                 keep = wire.keep
-        except asyncio.IncompleteReadError as error:
-            if error.partial and error.expected is None:
-                self.problems.append(f"bytes that are no request: {error.partial[:200]!r}")
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         except (AssertionError, ValueError) as error:
             self.problems.append(f"{type(error).__name__}: {error}")
