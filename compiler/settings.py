@@ -11,6 +11,7 @@ from egc.compiler.diagnostics import Report, Span
 from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
 from egc.compiler.plan import Argument, Lookup, Plain, Setting, Table
+from egc.compiler.schema import WORDS
 
 Kind = Literal["text", "number", "integer", "port", "flag", "url"]
 
@@ -25,15 +26,6 @@ _JSON: dict[Kind, str] = {
 }
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORDS = {
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "empty",
-}
 
 
 def snake(name: str) -> str:
@@ -130,7 +122,7 @@ class Values:
 
     def wrong(self, span: Span, types: list[str]) -> None:
         """Report a value that has none of these JSON types."""
-        wanted = " or ".join(_WORDS.get(name, name) for name in types)
+        wanted = " or ".join(WORDS.get(name, name) for name in types)
         self.report.error("CO124", "wrong-type", f"this should be {wanted}", span)
 
 

@@ -4,9 +4,22 @@ Three kinds of failure have three types: a wrong configuration is a diagnostic o
 `Refused`, anything else is a bug.
 """
 
+import html
 from collections.abc import Sequence
 
 HeaderList = Sequence[tuple[bytes, bytes]]
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Error</title>
+</head>
+<body>
+<pre>{}</pre>
+</body>
+</html>
+"""
 
 
 class Refused(Exception):
@@ -35,3 +48,8 @@ class Refused(Exception):
         self.content_type = content_type
         self.headers = headers
         self.reason = reason
+
+
+def page(sentence: str) -> bytes:
+    """The small HTML page by which Express answers what it has no answer for (D101, C108)."""
+    return _PAGE.format(html.escape(sentence).replace("&#x27;", "&#39;")).encode()

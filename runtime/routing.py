@@ -3,14 +3,13 @@
 Patterns arrive as regular expressions that the compiler made; nothing here reads a pattern language.
 """
 
-import html
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from inspect import iscoroutinefunction
 from typing import Literal, cast
 from urllib.parse import quote, unquote_to_bytes
 
-from egc.runtime.errors import Refused
+from egc.runtime.errors import Refused, page
 from egc.runtime.exchange import Answer, Exchange
 from egc.runtime.headers import Headers
 from egc.runtime.upstream import Call
@@ -28,17 +27,6 @@ Matches = Callable[[str], "re.Match[str] | None"] | None
 # A quantifier behind the slash would make the slash optional.
 _FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?![?{])|\Z)", re.ASCII)
 _HOST_CACHE_SIZE = 1024
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Error</title>
-</head>
-<body>
-<pre>{}</pre>
-</body>
-</html>
-"""
 _HTML: Headers = [
     (b"content-security-policy", b"default-src 'none'"),
     (b"x-content-type-options", b"nosniff"),
@@ -267,8 +255,7 @@ class Table:
 def _not_found(x: Exchange) -> Answer:
     """The page for a request that no route answers (D101)."""
     path = quote(x.original_url.partition("?")[0], safe="/%:@!$&'()*+,;=-._~")
-    page = _PAGE.format(html.escape(f"Cannot {x.method} {path}").replace("&#x27;", "&#39;"))
-    return Answer(404, _HTML, page.encode(), "no_route" if x.route is None else "fell_through")
+    return Answer(404, _HTML, page(f"Cannot {x.method} {path}"), "no_route" if x.route is None else "fell_through")
 
 
 def _allow(methods: Sequence[str]) -> Answer:

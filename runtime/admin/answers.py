@@ -10,22 +10,11 @@ from typing import Any
 import falcon
 import falcon.asgi
 
-from egc.runtime.errors import Refused
+from egc.runtime.errors import Refused, page
 from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.store import StoreError
 
 _HTML = "text/html; charset=utf-8"
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Error</title>
-</head>
-<body>
-<pre>{}</pre>
-</body>
-</html>
-"""
 _RETRY_SECONDS = "5"
 
 
@@ -79,7 +68,7 @@ async def on_http_error(
     if error.status_code in (404, 405):
         resp.status = 404
         path = req.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1") or req.path
-        resp.data = _PAGE.format(html.escape(f"Cannot {req.method} {path}")).encode()
+        resp.data = page(f"Cannot {req.method} {path}")
         resp.content_type = _HTML
         _protect(resp)
         return
