@@ -7,7 +7,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from egc.compiler import plan
 from egc.compiler.consumers import models
@@ -358,25 +357,7 @@ def _urls(service: ServiceEndpoint, values: Values) -> Iterator[plan.Setting]:
         message = f"the serviceEndpoint `{service.name}` has no URL"
         values.report.error("CO136", "service-without-url", message, service.span)
     for scalar in service.urls:
-        url = values.lookup(scalar, "url")
-        if isinstance(url, str):
-            _check_url(url, scalar.span, values)
-        yield url
-
-
-def _check_url(url: str, span: Span, values: Values) -> None:
-    """D33, D282, D283: what would go somewhere else than it says."""
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fine = False
-    if not fine or not url.isprintable() or " " in url:
-        help_ = f"write http://{url}" if "//" not in url and url[:1].isalnum() else ""
-        values.report.error("CO123", "no-service-url", f"`{url}` is no http or https URL", span, help=help_)
-    elif parts.username is not None:
-        message = "the user name in this URL is not sent"
-        values.report.warning("CO137", "url-with-user", message, span, help="give `auth: user:password` to the proxy")
+        yield values.lookup(scalar, "url")
 
 
 def _routes(

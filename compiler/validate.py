@@ -7,6 +7,7 @@ an error. What names mean is for the next stage.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from urllib.parse import urlsplit
 
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
@@ -84,6 +85,8 @@ class Gateway:
                 self.empty_limit(
                     interface, "the gateway listens on all interfaces", "leave the key out if that is meant"
                 )
+        for service in self.services():
+            self.urls(service)
         for step in self.steps():
             self.step(step)
 
@@ -122,6 +125,38 @@ class Gateway:
         severity: Severity = "error" if variable else "warning"
         span = entry.value.span if variable else entry.key.span
         self.report.add("CO143", "empty-value", severity, f"`{entry.name}` is empty: {effect}", span, help=help)
+
+    # ---- Services
+
+    def services(self) -> Iterator[Mapping]:
+        """Every serviceEndpoint."""
+        services = child(self.tree, "serviceEndpoints")
+        for entry in services if isinstance(services, Mapping) else ():
+            if isinstance(entry.value, Mapping):
+                yield entry.value
+
+    def urls(self, service: Mapping) -> None:
+        """Check the URLs of a service as far as their variables have values (D33, D282, D283)."""
+        for node in (service.get("url"), service.get("urls")):
+            for item in node.items if isinstance(node, Sequence) else (node,):
+                if isinstance(item, Scalar) and item.value is not None and not item.missing:
+                    self.url(item, str(item.value))
+
+    def url(self, scalar: Scalar, url: str) -> None:
+        """Check one URL. What variables bring may be secret, and is not quoted."""
+        quoted = "the value of this" if scalar.parts else f"`{url}`"
+        try:
+            parts = urlsplit(url)
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            fine = False
+        if not fine or not url.isprintable() or " " in url:
+            bare = "//" not in url and url[:1].isalnum() and not scalar.parts
+            help = f"write http://{url}" if bare else ""
+            self.report.error("CO123", "no-service-url", f"{quoted} is no http or https URL", scalar.span, help=help)
+        elif parts.username is not None:
+            message, help = "the user name in this URL is not sent", "give `auth: user:password` to the proxy"
+            self.report.warning("CO137", "url-with-user", message, scalar.span, help=help)
 
     # ---- Steps
 
