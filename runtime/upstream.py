@@ -7,6 +7,7 @@ can stand behind it. A `Pool` keeps the connections of one origin, bounded, and 
 import asyncio
 import contextlib
 import os
+import re
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +32,14 @@ MAX_CONNECTIONS = 1024
 MAX_WAITING = 1024
 _MAX_ORIGINS = 64
 MAX_HEAD_BYTES = 65536
+MAX_INTERIM = 100
 WRITE_HIGH_WATER = 65536
 _TICKS_PER_TIMEOUT = 8
 
 
 _NOTED = HOP_BY_HOP | {b"content-length"}
 _NONE: frozenset[bytes] = frozenset()
+_KEEP_ALIVE = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
 
 
 class UpstreamError(Exception):
@@ -207,6 +210,7 @@ class Connection(asyncio.Protocol):
         "_head_bytes",
         "_headers",
         "_in_head",
+        "_interim",
         "_keep_alive",
         "_keep_case",
         "_method_is_head",
@@ -222,6 +226,7 @@ class Connection(asyncio.Protocol):
         "closed",
         "deadline",
         "idle_until",
+        "lifetime",
         "pool",
         "sink",
         "transport",
@@ -236,6 +241,7 @@ class Connection(asyncio.Protocol):
         self.answered = False
         self.deadline = 0.0
         self.idle_until = 0.0
+        self.lifetime = IDLE_LIFETIME
         self._busy = False
         self._reading = True
         self._write_paused = False
@@ -254,6 +260,7 @@ class Connection(asyncio.Protocol):
         self._body_sent = not call.has_body
         self._keep_alive = False
         self._head_bytes = 0
+        self._interim = 0
         self._status = 0
         self._headers: Headers = []
         self._in_head = True
@@ -295,9 +302,12 @@ class Connection(asyncio.Protocol):
         self.sink = _NOBODY
         self._drop()
 
-    def expire(self) -> None:
-        """The deadline has passed."""
-        self._fail(UpstreamTimeout("upstream_timeout"))
+    def fail(self, error: UpstreamError) -> None:
+        """Drop the connection; whoever uses it hears why."""
+        sink, self.sink = self.sink, _NOBODY
+        self._drop()
+        sink.failed(error)
+        sink.flush()
 
     # asyncio.Protocol
 
@@ -317,11 +327,11 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self._response_done:
-                self._fail(UpstreamError("upstream_protocol", str(error)))
+                self.fail(UpstreamError("upstream_protocol", str(error)))
                 return
             self._keep_alive = False
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-            self._fail(UpstreamError("upstream_protocol", "response head too large"))
+            self.fail(UpstreamError("upstream_protocol", "response head too large"))
             return
         sink = self.sink
         if self._response_done:
@@ -373,13 +383,23 @@ class Connection(asyncio.Protocol):
             self._framed = True
             self._headers.append((name if self._keep_case else lowered, value))
         elif lowered == b"transfer-encoding":
+            if self._streamed or value.lower() != b"chunked":
+                raise httptools.HttpParserError("a transfer coding nobody asked for")
             self._framed = self._streamed = True
+        elif lowered == b"keep-alive":
+            promised = _KEEP_ALIVE.search(value)
+            if promised is not None:
+                # A second before the service closes it, lest a request be sent into its closing.
+                self.lifetime = min(IDLE_LIFETIME, int(promised[1]) - 1.0)
         elif lowered == b"connection" and value not in (b"keep-alive", b"close"):
             self._named |= named_by_connection((value,))
 
     def on_headers_complete(self) -> None:
         self._status = status = self._parser.get_status_code()
         if status < 200:
+            self._interim += 1
+            if status < 100 or self._interim > MAX_INTERIM:
+                raise httptools.HttpParserError("interim responses without end")
             return
         self._in_head = False
         self.answered = True
@@ -397,6 +417,9 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if not self._response_done:
             self.sink.data(body)
+        else:
+            # Behind a response to HEAD: what follows would be taken for the next response.
+            self._keep_alive = False
 
     def on_message_complete(self) -> None:
         if self._status < 200:
@@ -427,12 +450,6 @@ class Connection(asyncio.Protocol):
             self.pool.put(self)
         else:
             self._drop()
-
-    def _fail(self, error: UpstreamError) -> None:
-        sink, self.sink = self.sink, _NOBODY
-        self._drop()
-        sink.failed(error)
-        sink.flush()
 
     def _drop(self) -> None:
         self._busy = False
@@ -481,28 +498,35 @@ class Pool:
         idle = self._idle
         while idle:
             connection = idle.pop()
-            if not connection.closed:
+            if connection.idle_until < monotonic():
+                connection.abort()
+            elif not connection.closed:
                 return connection
         return None
 
     async def connect(self, within: float) -> Connection:
         """A new connection within so many seconds, or one given back meanwhile. Raises UpstreamError."""
         loop = self.loop = asyncio.get_running_loop()
-        if len(self._open) + self._connecting >= MAX_CONNECTIONS:
-            waited = await self._wait(within)
-            if waited is not None:
-                return waited
-        self._connecting += 1
+        while len(self._open) + self._connecting >= MAX_CONNECTIONS:
+            given = await self._wait(loop, within)
+            if given is None:
+                break
+            if not given.closed:
+                return given
+        else:
+            self._connecting += 1
         try:
             async with asyncio.timeout(within):
                 connection = await self._dial(loop)
+            if connection.closed:
+                raise UpstreamError("connect_failed", "closed at once")
+            self._open.add(connection)
         except TimeoutError:
             raise UpstreamTimeout("connect_timeout") from None
         except (OSError, ssl.SSLError, UnicodeError) as error:
             raise UpstreamError("connect_failed", str(error)) from None
         finally:
-            self._connecting -= 1
-        self._open.add(connection)
+            self._leave()
         if self._timer is None:
             self._timer = loop.call_later(self._tick, self._watch)
         return connection
@@ -553,16 +577,18 @@ class Pool:
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        connection.idle_until = monotonic() + IDLE_LIFETIME
+        connection.idle_until = monotonic() + connection.lifetime
         self._idle.append(connection)
 
     def forget(self, connection: Connection) -> None:
         """A connection has ended."""
         self._open.discard(connection)
-        if self._waiting and len(self._open) + self._connecting < MAX_CONNECTIONS:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
+        self._offer()
+
+    @property
+    def resting(self) -> bool:
+        """Whether nobody uses a connection or waits for one."""
+        return not self._connecting and not self._waiting and not any(connection._busy for connection in self._open)
 
     def close(self) -> None:
         """Drop all connections."""
@@ -570,27 +596,42 @@ class Pool:
             self._timer.cancel()
             self._timer = None
         for connection in tuple(self._open):
-            connection.abort()
+            connection.fail(UpstreamError("upstream_closed"))
         self._idle.clear()
 
-    async def _wait(self, within: float) -> Connection | None:
+    def _offer(self) -> None:
+        """Give places that are free to those who wait for one."""
+        while self._waiting and len(self._open) + self._connecting < MAX_CONNECTIONS:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                self._connecting += 1
+                waiter.set_result(None)
+
+    def _leave(self) -> None:
+        """Give up the place of a connection that was to be made."""
+        self._connecting -= 1
+        self._offer()
+
+    async def _wait(self, loop: asyncio.AbstractEventLoop, within: float) -> Connection | None:
+        """A connection that was given back, or None with a place for a new one. Raises UpstreamBusy."""
         if len(self._waiting) >= MAX_WAITING:
             raise UpstreamBusy("upstream_busy")
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Connection | None] = loop.create_future()
         self._waiting.append(waiter)
         try:
             async with asyncio.timeout(within):
                 return await waiter
-        except TimeoutError:
-            raise UpstreamBusy("upstream_busy") from None
-        except asyncio.CancelledError:
-            given = waiter.result() if waiter.done() and not waiter.cancelled() else None
-            if given is not None:
+        except BaseException as error:
+            if not waiter.done() or waiter.cancelled():
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(waiter)
+            elif (given := waiter.result()) is None:
+                self._leave()
+            elif not given.closed:
                 self.put(given)
+            if isinstance(error, TimeoutError):
+                raise UpstreamBusy("upstream_busy") from None
             raise
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(waiter)
 
     def _watch(self) -> None:
         """End what is overdue: exchanges past their deadline, connections that idled too long."""
@@ -603,7 +644,7 @@ class Pool:
         resting = set(idle)
         for connection in tuple(self._open):
             if connection not in resting and connection.deadline < now:
-                connection.expire()
+                connection.fail(UpstreamTimeout("upstream_timeout"))
         self._timer = asyncio.get_running_loop().call_later(self._tick, self._watch) if self._open else None
 
 
@@ -631,25 +672,39 @@ class Pools:
         self._proxy = os.environ.get("http_proxy") or os.environ.get("HTTP_PROXY") or proxy_url
         self._context: ssl.SSLContext | None = None
         self._pools: dict[tuple[bool, str], Pool] = {}
+        self._elsewhere: dict[tuple[bool, str], Pool] = {}
 
     def pool(self, target: Target) -> Pool:
-        """The pool of the target's origin."""
+        """The pool of a target of the configuration."""
         key = target.secure, target.authority
-        pool = self._pools.get(key)
+        if key not in self._pools:
+            self._pools[key] = self._make(target)
+        return self._pools[key]
+
+    def elsewhere(self, target: Target) -> Pool:
+        """The pool of where a redirect leads. Raises UpstreamBusy where too many of them are in use."""
+        key = target.secure, target.authority
+        pool = self._pools.get(key) or self._elsewhere.get(key)
         if pool is None:
-            if len(self._pools) >= _MAX_ORIGINS:
-                self._pools.pop(next(iter(self._pools))).close()
-            if target.secure and self._context is None:
-                self._context = self._tls()
-            through = self._proxy if self._proxy and not proxy_bypass(target.host) else None
-            pool = self._pools[key] = Pool(
-                target,
-                tls=self._context,
-                local_address=self._local,
-                tick=self._tick,
-                proxy=Target(through) if through else None,
-            )
+            if len(self._elsewhere) >= _MAX_ORIGINS:
+                spare = next((key for key, pool in self._elsewhere.items() if pool.resting), None)
+                if spare is None:
+                    raise UpstreamBusy("upstream_busy", "redirects to too many places at once")
+                self._elsewhere.pop(spare).close()
+            pool = self._elsewhere[key] = self._make(target)
         return pool
+
+    def _make(self, target: Target) -> Pool:
+        if target.secure and self._context is None:
+            self._context = self._tls()
+        through = self._proxy if self._proxy and not proxy_bypass(target.host) else None
+        return Pool(
+            target,
+            tls=self._context,
+            local_address=self._local,
+            tick=self._tick,
+            proxy=Target(through) if through else None,
+        )
 
 
 def client_context(*, verify: bool, files: Mapping[str, str]) -> ssl.SSLContext:

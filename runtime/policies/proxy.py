@@ -267,7 +267,7 @@ class _Redirects:
         if not target.host or urlsplit(url).scheme not in ("http", "https") or _TARGET.fullmatch(rest) is None:
             return None
         method = call.method if status in (307, 308) or call.method == "HEAD" else "GET"
-        pool = self._pools.pool(target)
+        pool = self._pools.elsewhere(target)
         elsewhere = target.authority != origin.authority or target.secure != origin.secure
         dropped = {b"host"}
         if elsewhere:
