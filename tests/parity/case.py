@@ -4,7 +4,7 @@ A file holds two YAML documents. People write the first; `record.py` writes the 
 
 First document
     title       one sentence
-    rows        what it is about: rows of the table in differences.md are named by `egc`, not here
+    rows        numbers of the behaviours of Express Gateway that it shows
     gateway     text of gateway.config.yml; `http` and `admin` are put in front where it does not have them
     system      text of system.config.yml, else SYSTEM
     env         environment variables
@@ -72,8 +72,8 @@ class Exchange:
         basic: `user:password` for an Authorization field.
         jar: name of the cookie jar to use.
         save: values for later, by name: a regular expression with one group, over the response as text.
-        service: how the services answer: `status`, `headers`, `body`; or `raw` bytes; `then` close, reset or hang. A list
-            for one answer after the other.
+        service: how the services answer: `status`, `headers`, `body`; or `raw` bytes; `then` close, reset or hang.
+            A list gives one answer after the other.
         times: how often it is sent; the last answer is kept, and all that arrived.
         look: what is compared.
         egc: what egc deliberately does instead: `row` in differences.md, and the changed parts of the answer.
@@ -203,4 +203,5 @@ def _exchange(item: dict[str, Any], common: Look) -> Exchange:
 
 
 def _look(item: dict[str, Any]) -> Look:
-    return Look(**{key: tuple(value) if isinstance(value, list) else value for key, value in item.items()})
+    lists: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+    return Look(**lists)

@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -110,4 +109,4 @@ def _error(log: Path, player: Player) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
