@@ -14,7 +14,7 @@ import yaml
 
 from egc.compiler import node, scalars, variables
 from egc.compiler.diagnostics import Related, Report, Span
-from egc.compiler.node import Entry, Node, Scalar, Sequence
+from egc.compiler.node import Entry, Node, Scalar, Sequence, Variable
 
 MAX_BYTES = 2 * 1024 * 1024
 """The longest file that is read, and the most text that variables may add to one."""
@@ -452,10 +452,14 @@ class Composer:
         text = event.value
         parts: tuple[str | node.Variable, ...] = ()
         missing: tuple[str, ...] = ()
+        quoted = bool(event.style)
         if self.environ is not None:
             text = variables.unmask(text)
             parts = variables.cut(text) if "${" in text else ()
         if parts and self.environ is not None:
+            if not quoted and (bare := variables.unquote(parts)) != parts:
+                quoted = not any(isinstance(part, Variable) and part.name in self.environ for part in parts)
+                parts = bare
             text, missing = variables.fill(parts, self.environ)
             self.filled += len(text)
             if self.filled > MAX_BYTES:
@@ -465,14 +469,14 @@ class Composer:
                 "YA102", "not-utf-8", "this is not text: it holds half a character (a lone surrogate)", span
             )
             return Scalar("", span)
-        return Scalar(self.value(event, text, span), span, parts, missing)
+        return Scalar(self.value(event, text, span, quoted=quoted), span, parts, missing)
 
-    def value(self, event: yaml.ScalarEvent, text: str, span: Span) -> node.Value:
+    def value(self, event: yaml.ScalarEvent, text: str, span: Span, *, quoted: bool) -> node.Value:
         """The typed value of a scalar; a wrong one is reported and becomes null."""
         try:
             if event.tag is not None and not is_merge(event):
                 return scalars.tagged(event.tag, text)
-            return scalars.plain(text) if not event.style else text
+            return text if quoted else scalars.plain(text)
         except scalars.UnknownTag as error:
             self.unknown_tag(error, span)
         except ValueError as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from egc.compiler.node import Variable
 
 TOKEN = re.compile(r"\$?\$\{([A-Za-z0-9_]+)(:-[^}\n\r\u2028\u2029]*)?\}")
+QUOTED = re.compile(r"""'(?P<single>(?:[^']|'')*)'|"(?P<double>[^"\\]*)\"""")
 LINE_END = re.compile("[\n\r\u2028\u2029]")
 
 MASK = 0x10F000
@@ -68,6 +69,20 @@ def cut(text: str) -> tuple[str | Variable, ...]:
     if parts and end < len(text):
         parts.append(text[end:])
     return tuple(parts)
+
+
+def unquote(parts: tuple[str | Variable, ...]) -> tuple[str | Variable, ...]:
+    """The parts of a scalar that stands without quotes and is one variable whose default is in quotes: `${A:-'b'}`.
+
+    Express Gateway filled it in before it was YAML, so that the quotes were YAML's. Other parts come back as they are.
+    """
+    if len(parts) != 1 or not isinstance(parts[0], Variable) or parts[0].default is None:
+        return parts
+    found = QUOTED.fullmatch(parts[0].default)
+    if found is None:
+        return parts
+    default = found["double"] if found["single"] is None else found["single"].replace("''", "'")
+    return (Variable(parts[0].name, default),)
 
 
 def fill(parts: tuple[str | Variable, ...], environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -19,6 +19,8 @@ ENVIRON = {"SET": "5", "EMPTY": "", "URL": "http://x # y", "EVIL": "x\nadmin:\n 
         ("${SET}", 5), ("'${SET}'", "5"), ('"${SET}"', "5"), ("${SET}${SET}", 55), ("x${SET}", "x5"),
         ("${YES}", True), ("'${YES}'", "true"), ("${EMPTY}", None), ("'[${EMPTY:-no}]'", "[]"),
         ("${NOT:-7}", 7), ("'${NOT:-7}'", "7"), ("${NOT:-a:b/c-d e}", "a:b/c-d e"), ("'${NOT:-a}b}'", "ab}"),
+        ("${NOT:-'http://x'}", "http://x"), ('${NOT:-"7"}', "7"), ("${NOT:-''}", ""), ("${SET:-'7'}", 5),
+        ("${NOT:-'it''s'}", "it's"), ("\"${NOT:-'a'}\"", "'a'"), ("x${NOT:-'a'}", "x'a'"),
         ("${NOT}", None), ("'${NOT}'", "null"), ("'${NOT:-}'", "null"), ("'http://${NOT}'", "http://null"),
         ("$${SET}", "$${SET}"), ("'$${SET} ${SET}'", "$${SET} 5"),
         ("$SET", "$SET"), ("'${SET-x}'", "${SET-x}"), ("'${ SET }'", "${ SET }"), ("'${SET:?x}'", "${SET:?x}"),
