@@ -109,15 +109,15 @@ async def _ok(wire: Wire) -> None:
 class Upstream:
     """The server, in a thread of its own; a context manager.
 
-    `answer` is called for each request head and may be changed at any time. `requests` are all that came;
-    `connections` counts those ever opened, `open` those open now; `problems` is what was wrong with what it was sent.
+    `answer` is called for each request head and may be changed at any time. `requests` are all that came, `connections`
+    counts those ever opened, `alive` are the numbers of those open now; `problems` says what was wrong with what came.
     """
 
     def __init__(self, answer: Behaviour = _ok, *, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
         self.requests: list[Received] = []
         self.connections = 0
-        self.open = 0
+        self.alive: set[int] = set()
         self.problems: list[str] = []
         self.port = 0
         self.changed = threading.Condition()
@@ -147,6 +147,10 @@ class Upstream:
         with self.changed:
             return bool(self.changed.wait_for(lambda: condition(self), within))
 
+    def let_go(self, request: int = -1) -> bool:
+        """Whether the connection of a request is closed within ten seconds."""
+        return self.wait_for(lambda _: self.requests[request].connection not in self.alive)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run something on the server's loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
@@ -172,8 +176,8 @@ class Upstream:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self.open += 1
         number = self.connections
+        self.alive.add(number)
         self.notify()
         try:
             keep = True
@@ -198,6 +202,6 @@ class Upstream:
         except (AssertionError, ValueError) as error:
             self.problems.append(f"{type(error).__name__}: {error}")
         finally:
-            self.open -= 1
+            self.alive.discard(number)
             writer.close()
             self.notify()

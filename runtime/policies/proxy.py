@@ -129,15 +129,15 @@ class Proxy:
         parts = [f"{method} {site.pool.prefix}{path} HTTP/1.1\r\nhost: {host}\r\n".encode("latin-1")]
         dropped = self._dropped | x.connection_fields if x.connection_fields else self._dropped
         authorization = self._authorization
-        via = VIA
+        via = b""
         for name, value in x.headers:
             if name not in dropped:
                 if name == b"authorization":
                     authorization = b""
                 parts += (name, b": ", value, b"\r\n")
             elif name == b"via":
-                via = value + b", " + via
-        parts += (b"via: ", via, b"\r\n", self._fixed, authorization)
+                via += value + b", "
+        parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
         if self._own_request_id:
             parts += (b"eg-request-id: ", x.request_id.encode(), b"\r\n")
         if x.consumer is not None and self._own_consumer_id:

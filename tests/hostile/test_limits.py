@@ -71,7 +71,7 @@ def test_body_that_never_ends(quick: Running, service: Upstream) -> None:
         reply = caller.send(get("/", "Content-Length: 50", method="POST") + b"hello").final()
         assert (reply.status, reply.closes) == (408, True)
         assert caller.ended()
-    assert service.wait_for(lambda upstream: upstream.open == 0)
+    assert service.let_go()
 
 
 def test_head_byte_by_byte(quick: Running) -> None:
@@ -140,7 +140,7 @@ def test_bad_chunk_behind_a_begun_answer(quick: Running, service: Upstream) -> N
             while piece := caller.socket.recv(4096):
                 reply += piece
     assert b"HTTP" not in reply
-    assert service.wait_for(lambda upstream: upstream.open == 0)
+    assert service.let_go()
 
 
 def test_reader_that_does_not_read(quick: Running, service: Upstream) -> None:
@@ -156,7 +156,7 @@ def test_reader_that_does_not_read(quick: Running, service: Upstream) -> None:
     with Caller(quick.port) as caller:
         caller.send(get("/"))
         assert service.wait_for(lambda upstream: upstream.requests)
-        assert service.wait_for(lambda upstream: upstream.open == 0)
+        assert service.let_go()
     service.clear()
     assert ask(quick.port, get("/")).status == 200
 
