@@ -39,6 +39,7 @@ _TICKS_PER_TIMEOUT = 8
 
 _NOTED = HOP_BY_HOP | {b"content-length"}
 _NONE: frozenset[bytes] = frozenset()
+_VERSIONS = ("1.1", "1.0")
 _KEEP_ALIVE = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
 
 
@@ -396,6 +397,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._status = status = self._parser.get_status_code()
+        if self._parser.get_http_version() not in _VERSIONS:
+            raise httptools.HttpParserError("not HTTP/1")
         if status < 200:
             self._interim += 1
             if status < 100 or self._interim > MAX_INTERIM:

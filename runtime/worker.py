@@ -8,7 +8,9 @@ import asyncio
 import gc
 import os
 import select
+import socket
 import ssl
+import struct
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -37,6 +39,7 @@ DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 NO_COPY = 65536
 _FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
+_RESET = struct.pack("ii", 1, 0)
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
 _FIRST_REQUEST = 0.5
@@ -209,6 +212,9 @@ class GatewayProtocol(ASGIProtocol):
             if not response.started:
                 self._refuse(408, "Request body took too long")
             elif response.ends_by_closing:
+                # An ordinary end would look like the end of the body.
+                self._closed = True
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 self.transport.abort()
             # Cut on purpose (the service failed half-way): closing is what tells the caller.
             return False

@@ -125,7 +125,10 @@ class Caller:
         except ConnectionResetError:
             body = None
         reply.complete = body is not None
-        reply.body = body if body is not None else self._buffer
+        if body is None:
+            reply.body, self._buffer = self._buffer, b""
+        else:
+            reply.body = body
         return reply
 
     def final(self, method: str = "GET") -> Reply:

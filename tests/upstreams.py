@@ -92,6 +92,12 @@ class Wire:
         head = f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n".encode() + fields + b"\r\n"
         await self.send(head + sent)
 
+    async def gone(self) -> None:
+        """Until the other end has left."""
+        while await self.reader.read(65536):
+            pass
+        self.keep = False
+
     def reset(self) -> None:
         """End the connection at once, with a reset."""
         self.keep = False
@@ -146,6 +152,10 @@ class Upstream:
         """Whether the condition becomes true within so many seconds."""
         with self.changed:
             return bool(self.changed.wait_for(lambda: condition(self), within))
+
+    def has(self, requests: int) -> bool:
+        """Whether so many requests arrive within ten seconds."""
+        return self.wait_for(lambda _: len(self.requests) >= requests)
 
     def let_go(self, request: int = -1) -> bool:
         """Whether the connection of a request is closed within ten seconds."""
