@@ -3,10 +3,9 @@
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -161,9 +160,9 @@ class Upstream:
         """Whether the connection of a request is closed within ten seconds."""
         return self.wait_for(lambda _: self.requests[request].connection not in self.alive)
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run something on the server's loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+    def call(self, function: Callable[[], object]) -> None:
+        """Call something on the server's loop."""
+        self._loop.call_soon_threadsafe(function)
 
     def notify(self) -> None:
         """Tell those who wait that something has changed."""
@@ -181,7 +180,9 @@ class Upstream:
         self._loop.close()
 
     async def _listen(self) -> None:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls, limit=1 << 20)
+        server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self._tls, limit=1 << 20, backlog=1024
+        )
         self.port = server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
