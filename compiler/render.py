@@ -1,6 +1,7 @@
 """Diagnostics as text for people, and as JSON, JSON lines or GitHub annotations for programs."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Literal
@@ -17,6 +18,14 @@ TAB = 4
 
 WIDTH = 160
 """Cells of a source line that are shown; a longer one is cut around the place."""
+
+
+SECRET = re.compile(
+    r"""(?<=://)[^\s/@'"{}]+:[^\s/@'"{}]+(?=@)"""
+    r"""|(?i:(?<=password: )|(?<=passphrase: )|(?<=secret: )|(?<=cipherkey: )|(?<=keysecret: )|(?<=privatekey: )"""
+    r"""|(?<=secretorpublickey: )|(?<=authorization_value: )|(?<=auth: ))(?!\{|'?"?\$\{)[^\s#,}]+"""
+)
+"""What nobody else should read of a source line: user:password of a URL, values of keys that hold secrets."""
 
 
 def render(report: Report, form: Literal["text", "json", "jsonl", "github"], *, colour: bool = False) -> str:
@@ -102,7 +111,12 @@ def text(found: Diagnostic, sources: dict[str, list[str]], root: str, *, colour:
 def source_line(sources: dict[str, list[str]], span: Span) -> str | None:
     """The line that a span begins on, or None where the text of its file is not known."""
     lines = sources.get(span.file, [])
-    return lines[span.line - 1] if 0 < span.line <= len(lines) and lines != [""] else None
+    return hidden(lines[span.line - 1]) if 0 < span.line <= len(lines) and lines != [""] else None
+
+
+def hidden(line: str) -> str:
+    """A source line with its secrets starred out, each in its own length: CI logs are no place for them."""
+    return SECRET.sub(lambda found: "*" * len(found[0]), line)
 
 
 def underline(line: str, span: Span, mark: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""egc: compiles Express Gateway configurations into frozen gateways, and serves them."""
