@@ -25,7 +25,7 @@ test: $(READY) ## every test but the slow tiers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) -m 'not hostile'
+	EGC_P1_EXAMPLES=5000 $(BIN)/pytest -n $(WORKERS) -m 'not hostile'
 
 check: $(READY) ## format, lint, types and the fast tests, under a minute
 	$(BIN)/ruff check .

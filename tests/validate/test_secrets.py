@@ -27,7 +27,8 @@ def test_secrets_of_a_line_are_starred_out(line: str, shown: str) -> None:
 def test_no_format_prints_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     (tmp_path / "gateway.config.yml").write_text(
         "http: {port: 8080}\npolicies: [proxy]\nserviceEndpoints: {s: {url: 'http://me:pa55word@host'}}\n"
-        "apiEndpoints: {a: {}}\npipelines: {p: {apiEndpoints: [a], policies: [{proxy: {action: {serviceEndpoint: s}}}]}}\n"
+        "apiEndpoints: {a: {}}\n"
+        "pipelines: {p: {apiEndpoints: [a], policies: [{proxy: {action: {serviceEndpoint: s}}}]}}\n"
     )
     main(["validate", "--format", form, str(tmp_path)])
     printed = capsys.readouterr()
