@@ -3,11 +3,13 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from _pytest.mark import ParameterSet
 
 from tests.parity.case import Case, load_all
 from tests.parity.replay import Player
@@ -17,7 +19,17 @@ from tests.running import EGC, Running
 DOES_NOT_COMPILE = 3
 
 
-@pytest.mark.parametrize("case", load_all(), ids=lambda case: case.name)
+QUICK = ("routing-",)
+"""Cases that belong to the quick tier; all others are slow together."""
+
+
+def cases() -> Iterator[ParameterSet]:
+    """Every recorded case as a test of its own."""
+    for case in load_all():
+        yield pytest.param(case, id=case.name, marks=() if case.name.startswith(QUICK) else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("case", cases())
 def test_egc_answers_as_recorded(case: Case, tmp_path: Path) -> None:
     assert case.started is not None, "not recorded yet: python -m tests.parity.record"
     with Services() as services:
