@@ -316,6 +316,7 @@ class Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER)
         self._parser = httptools.HttpResponseParser(self)
+        self.deadline = monotonic() + IDLE_LIFETIME
 
     def data_received(self, data: bytes) -> None:
         if not self._busy:
@@ -462,6 +463,29 @@ class Connection(asyncio.Protocol):
         self.pool.forget(self)
 
 
+class _Tunnel(asyncio.Protocol):
+    """Waits for an intermediate proxy's answer to CONNECT."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.head: asyncio.Future[bytes] = loop.create_future()
+        self._received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._received.endswith(b"\r\n\r\n"):
+            if not self.head.done():
+                self.head.set_result(self._received)
+        elif b"\r\n\r\n" in self._received or len(self._received) > MAX_HEAD_BYTES:
+            self._refuse("no answer to CONNECT")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._refuse("closed")
+
+    def _refuse(self, reason: str) -> None:
+        if not self.head.done():
+            self.head.set_exception(UpstreamError("proxy_refused", reason))
+
+
 class Pool:
     """The connections to one origin with one set of TLS settings. Bounded: connections, and callers that wait for one.
 
@@ -550,27 +574,23 @@ class Pool:
 
     async def _tunnel(self, loop: asyncio.AbstractEventLoop, proxy: Target, tls: ssl.SSLContext) -> Connection:
         """A TLS connection through an intermediate proxy (CONNECT, RFC 9110 section 9.3.6)."""
-        reader, writer = await asyncio.open_connection(
-            proxy.host, proxy.port, local_addr=self._local, limit=MAX_HEAD_BYTES
+        transport, asked = await loop.create_connection(
+            lambda: _Tunnel(loop), proxy.host, proxy.port, local_addr=self._local
         )
         host = self.target.authority if self.target.port != 443 else f"{self.target.authority}:443"
         try:
-            writer.write(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            status = head.split(b" ", 2)[1:2]
-            if not status or not status[0].startswith(b"2"):
+            transport.write(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            head = await asked.head
+            if not head.partition(b" ")[2].startswith(b"2"):
                 raise UpstreamError("proxy_refused", head.partition(b"\r\n")[0].decode("latin-1"))
             connection = Connection(self)
-            transport = await loop.start_tls(writer.transport, connection, tls, server_hostname=self.target.host)
-            if transport is None:
+            secure = await loop.start_tls(transport, connection, tls, server_hostname=self.target.host)
+            if secure is None:
                 raise UpstreamError("connect_failed", "the tunnel closed during the TLS handshake")
-            connection.connection_made(transport)
+            connection.connection_made(secure)
             return connection
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            writer.transport.abort()
-            raise UpstreamError("proxy_refused", type(error).__name__) from None
         except BaseException:
-            writer.transport.abort()
+            transport.abort()
             raise
 
     def put(self, connection: Connection) -> None:

@@ -240,7 +240,7 @@ class _Location:
             return value
         if not same_host:
             return value
-        netloc = self._host or (host if self._auto else parts.netloc)
+        netloc = self._host or (self._auto and host) or parts.netloc
         return urlunsplit(parts._replace(scheme=self._protocol or parts.scheme, netloc=netloc)).encode("latin-1")
 
 
