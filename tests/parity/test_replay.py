@@ -29,7 +29,7 @@ def cases() -> Iterator[ParameterSet]:
         yield pytest.param(case, id=case.name, marks=() if case.name.startswith(QUICK) else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", list(cases()))
 def test_egc_answers_as_recorded(case: Case, tmp_path: Path) -> None:
     assert case.started is not None, "not recorded yet: python -m tests.parity.record"
     with Services() as services:
