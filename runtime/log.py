@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import select
 import sys
 import threading
 import time
@@ -109,8 +110,16 @@ class AccessLog:
                 data = ("\n".join(lines) + "\n").encode()
                 try:
                     while data:
-                        data = data[os.write(self._descriptor, data) :]
+                        data = data[self._written(data) :]
                 except OSError:
                     return
             if stop:
                 return
+
+    def _written(self, data: bytes) -> int:
+        """Write some of it, and say how much; a descriptor that does not block is waited for."""
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            select.select((), (self._descriptor,), ())
+            return 0

@@ -417,6 +417,7 @@ class GatewayWorker(ASGIWorker):
 
     async def _serve(self) -> None:
         gateway: Gateway = self.asgi
+        self._match_listeners(gateway)
         contexts = self._tls_contexts(gateway)
         self.lifespan = LifespanManager(self.asgi, self.log, self.state)
         try:
@@ -424,8 +425,7 @@ class GatewayWorker(ASGIWorker):
         except Exception as error:
             self.lifespan = None
             self._give_up(f"cannot start: {error}")
-        for sock, context, listener in zip(self.sockets, contexts, gateway.listeners, strict=True):
-            listener.port = sock.sock.getsockname()[1]
+        for sock, context in zip(self.sockets, contexts, strict=True):
             server = await self.loop.create_server(
                 lambda: GatewayProtocol(self), sock=sock.sock, ssl=context, backlog=self.cfg.backlog
             )
@@ -453,6 +453,18 @@ class GatewayWorker(ASGIWorker):
             await asyncio.sleep(_DRAIN_TICK)
         if self.lifespan is not None:
             await self.lifespan.shutdown()
+
+    def _match_listeners(self, gateway: Gateway) -> None:
+        """Give each listener the port of its socket, or the end where `bind` is not what the gateway expects."""
+        ports = [sock.sock.getsockname()[1] for sock in self.sockets]
+        listeners = gateway.listeners
+        if len(ports) != len(listeners) or any(
+            listener.port not in (0, port) for listener, port in zip(listeners, ports, strict=True)
+        ):
+            expected = ", ".join(f"{listener.name} on port {listener.port}" for listener in listeners)
+            self._give_up(f"gunicorn binds the ports {ports}, but the gateway listens with {expected}, in this order")
+        for listener, port in zip(listeners, ports, strict=True):
+            listener.port = port
 
     def _tls_contexts(self, gateway: Gateway) -> list[ssl.SSLContext | None]:
         """A context for each listener, or the end: never plaintext on a TLS port."""
