@@ -3,9 +3,13 @@
 Each look-up names its variable in what it raises, so that a missing or wrong value is one clear sentence.
 """
 
+import math
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
 class Misconfigured(SystemExit):
@@ -60,18 +64,20 @@ def to_port(value: str, name: str = "a value made of variables") -> int:
 
 def to_integer(value: str, name: str = "a value made of variables") -> int:
     """Read a whole number."""
-    try:
-        return int(value)
-    except ValueError:
-        raise Misconfigured(f"{name} should be a whole number, not {value!r}") from None
+    if _WHOLE.fullmatch(value) is None:
+        raise Misconfigured(f"{name} should be a whole number, not {value!r}")
+    return int(value)
 
 
 def to_number(value: str, name: str = "a value made of variables") -> float:
     """Read a number."""
     try:
-        return float(value)
+        result = float(value)
     except ValueError:
-        raise Misconfigured(f"{name} should be a number, not {value!r}") from None
+        result = math.nan
+    if not math.isfinite(result):
+        raise Misconfigured(f"{name} should be a number, not {value!r}")
+    return result
 
 
 def to_flag(value: str, name: str = "a value made of variables") -> bool:
@@ -91,7 +97,9 @@ def to_url(value: str, name: str = "a value made of variables") -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise Misconfigured(f"{name} should be an absolute http or https URL, not {value!r}")
+        # A URL may hold a password: it is not repeated.
+        shown = "one with a user" if "@" in value else repr(value)
+        raise Misconfigured(f"{name} should be an absolute http or https URL, not {shown}")
     return value
 
 
