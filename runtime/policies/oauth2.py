@@ -36,8 +36,11 @@ class OAuth2:
 
         Raises Refused, and StoreError when the store cannot answer.
         """
-        header = x.header(b"authorization")
-        text = None if header is None else _bearer(header)
+        sent = [value for name, value in x.headers if name == b"authorization"]
+        if len(sent) > 1:
+            # Which of them counts is not for us to choose, nor for the service behind us.
+            raise _refused(400, "Bad Request", b', error="invalid_request"', "two_tokens")
+        text = _bearer(sent[0]) if sent else None
         found: Authenticated | None = None
         error = b""
         if text is not None:
