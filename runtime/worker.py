@@ -60,6 +60,7 @@ class GatewayProtocol(ASGIProtocol):
     """One connection. Differs from gunicorn's in what it does at the edges of a request, not in how it parses."""
 
     _closed: bool
+    _task: asyncio.Task[None] | None
     _head_bytes = 0
     _response: "_Response | None" = None
     _lingering: asyncio.TimerHandle | None = None
@@ -97,7 +98,10 @@ class GatewayProtocol(ASGIProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
+        # gunicorn would leave the call its grace period, and keep all that hangs on it in memory for as long.
+        task, self._task = self._task, None
         super().connection_lost(exc)
+        self._task = task
         self._cancel_task_if_pending()
         if self._lingering is not None:
             self._lingering.cancel()
