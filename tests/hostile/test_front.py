@@ -5,9 +5,12 @@ import socket
 import pytest
 
 from tests.callers import Caller, ask, get
+from tests.hostile.conftest import HOSTILE
 from tests.hostile.vectors import VECTORS, Vector
 from tests.running import Running
 from tests.upstreams import Upstream
+
+pytestmark = [pytest.mark.hostile] if HOSTILE else []
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)

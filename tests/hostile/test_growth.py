@@ -3,10 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.callers import Caller, ask, chunked, get, post
 from tests.hostile.conftest import HOSTILE
 from tests.running import Running
 from tests.upstreams import Upstream
+
+pytestmark = [pytest.mark.hostile] if HOSTILE else []
 
 ROUNDS = 200 if HOSTILE else 8
 EACH = 150

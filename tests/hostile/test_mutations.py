@@ -13,6 +13,8 @@ from tests.hostile.conftest import HOSTILE
 from tests.running import Running
 from tests.upstreams import Upstream
 
+pytestmark = [pytest.mark.hostile] if HOSTILE else []
+
 MUTATIONS = int(os.environ.get("EGC_MUTATIONS", "10000" if HOSTILE else "300"))
 TOGETHER = 50
 QUIET = 0.25
