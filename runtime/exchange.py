@@ -5,13 +5,15 @@ upstream I/O itself. A transport (ASGI today) makes the exchange, runs the pipel
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from random import randbytes
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
-from egc.runtime.headers import Headers
-from egc.runtime.store import Application, Token, User
+from egc.runtime.errors import Refused
+from egc.runtime.headers import Headers, is_value
+from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
     from egc.runtime.routing import Endpoint, Route
@@ -44,6 +46,37 @@ class ResponseHead:
 
 ResponseHook = Callable[["Exchange", ResponseHead], None]
 
+BodyTransform = Callable[["Exchange", ResponseHead, bytes], bytes]
+"""Makes another body of a whole response body; it may change the head, which has not been sent yet."""
+
+BODY_LIMIT = 100 * 1024
+"""How many bytes of a request body a policy may look at, decoded (D143, D310)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """A consumer whom somebody else vouches for: the payload of a token, an introspection response (D190, D253)."""
+
+    values: Mapping[str, Json]
+
+    @property
+    def id(self) -> str:
+        """What goes upstream as `eg-consumer-id`: the member `id`, else nothing."""
+        found = self.values.get("id")
+        text = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+        return text if is_value(text.encode()) else ""
+
+
+Consumer: TypeAlias = User | Application | Claims
+
+
+class Answered(Exception):
+    """A step that is no answering policy has answered all the same: a script called `res.send` (D423)."""
+
+    def __init__(self, answer: "Answer") -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
 
 class Exchange:
     """One request on its way through the gateway, and what policies have made of it so far.
@@ -52,6 +85,10 @@ class Exchange:
     `original_url` is what the caller sent. `headers` are the request's, names in lower case. `client` is the address
     the request came from and `scheme` the one the caller used, both after trusted proxies had their say; `peer` is
     the address at the other end of the socket. `absolute_form` is the target as sent, where it was a whole URL.
+
+    `receive` gives the next piece of the request body and whether more follows; `body` is the whole body once
+    `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
+    of the body for the steps behind it (`req.body`). `script` belongs to compiled JavaScript, and to nobody else.
     """
 
     __slots__ = (
@@ -73,11 +110,15 @@ class Exchange:
         "http_version",
         "method",
         "original_url",
+        "parsed",
         "peer",
+        "receive",
         "response_headers",
         "route",
         "scheme",
+        "script",
         "token",
+        "transforms",
         "url",
     )
 
@@ -100,12 +141,16 @@ class Exchange:
         self.connection_fields: frozenset[bytes] = frozenset()
         self.route: Route | None = None
         self.groups: tuple[str | None, ...] = ()
-        self.consumer: User | Application | None = None
+        self.consumer: Consumer | None = None
         self.token: Token | None = None
         self.response_headers: Headers = []
         self.hooks: list[ResponseHook] | None = None
         self.delay = 0.0
+        self.transforms: list[BodyTransform] | None = None
+        self.receive: Callable[[], Awaitable[tuple[bytes, bool]]] | None = None
         self.body: bytes | None = None
+        self.parsed: Json = None
+        self.script: object = None
         self._request_id = ""
 
     def begin(self, route: "Route", groups: tuple[str | None, ...]) -> None:
@@ -150,6 +195,39 @@ class Exchange:
             self.hooks = []
         self.hooks.append(hook)
 
+    def transform_response(self, transform: BodyTransform) -> None:
+        """Have `transform` make another body of the service's response, where it is one that can be held."""
+        if self.transforms is None:
+            self.transforms = []
+        self.transforms.append(transform)
+
+    async def read_body(self, limit: int = BODY_LIMIT) -> bytes:
+        """The whole request body, as sent; it is kept, and goes upstream from here on.
+
+        Arguments:
+            limit: bytes. Raises Refused 413 for more.
+        """
+        if self.body is None:
+            if self.content_length is not None and self.content_length > limit:
+                raise _too_large()
+            pieces: list[bytes] = []
+            size = 0
+            more = self.receive is not None and (self.chunked or bool(self.content_length))
+            while more and self.receive is not None:
+                piece, more = await self.receive()
+                size += len(piece)
+                if size > limit:
+                    raise _too_large()
+                pieces.append(piece)
+            self.body = b"".join(pieces)
+        elif len(self.body) > limit:
+            raise _too_large()
+        return self.body
+
 
 Outcome: TypeAlias = "Answer | Call | None"
 """An answer made here, a call to a service, or nothing: the matching goes on with the next route (D99)."""
+
+
+def _too_large() -> Refused:
+    return Refused(413, "Payload Too Large", headers=[(b"connection", b"close")], reason="body_too_large")

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -12,7 +13,7 @@ import falcon
 import falcon.asgi
 
 from egc.runtime.errors import Refused
-from egc.runtime.exchange import Answer, Exchange
+from egc.runtime.exchange import Answer, Answered, Exchange
 from egc.runtime.front import admit
 from egc.runtime.headers import Headers
 from egc.runtime.listener import Listener, plain_address
@@ -148,6 +149,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             if falcon_app is not None:
                 status, sent = await _through_falcon(falcon_app, x, scope, receive, send)
                 return
+            x.receive = partial(asgi.next_body, receive)
             outcome = await self._table.decide(x)
             if x.delay:
                 await asyncio.sleep(x.delay)
@@ -165,7 +167,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         except asyncio.CancelledError:
             reason = "client_gone"
             raise
-        except (Refused, UpstreamError, StoreError, Busy) as error:
+        except (Refused, Answered, UpstreamError, StoreError, Busy) as error:
             answer = _answer_to(error)
             status, reason = answer.status, answer.reason
             sent = await asgi.answer(x, answer, send)
@@ -242,6 +244,8 @@ def _answer_to(error: Exception) -> Answer:
     """What the caller reads of a failure that is not a bug."""
     if isinstance(error, Refused):
         return asgi.refusal(error)
+    if isinstance(error, Answered):
+        return error.answer
     if isinstance(error, UpstreamError):
         return asgi.bad_gateway(error)
     _log.error("unavailable: %s", error or type(error).__name__)

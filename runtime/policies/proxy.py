@@ -140,7 +140,7 @@ class Proxy:
         parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
         if self._own_request_id:
             parts += (b"eg-request-id: ", x.request_id.encode(), b"\r\n")
-        if x.consumer is not None and self._own_consumer_id:
+        if x.consumer is not None and self._own_consumer_id and x.consumer.id:
             parts += (b"eg-consumer-id: ", x.consumer.id.encode(), b"\r\n")
         if self._xfwd:
             parts.append(_forwarded(x))

@@ -215,7 +215,7 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
     first = call.body or b""
     more = call.has_body and call.body is None
     if more and not call.expects_continue:
-        first, more = await _next_body(receive)
+        first, more = await next_body(receive)
         if call.chunked and first:
             first = _chunk(first)
         if call.chunked and not more:
@@ -326,7 +326,7 @@ async def _upload(call: Call, connection: Connection, reply: _Reply, receive: Re
     more = True
     try:
         while more:
-            chunk, more = await _next_body(receive)
+            chunk, more = await next_body(receive)
             if chunk and not connection.write(_chunk(chunk) if call.chunked else chunk):
                 await reply.drained()
         if call.chunked:
@@ -338,7 +338,8 @@ async def _upload(call: Call, connection: Connection, reply: _Reply, receive: Re
         reply.flush()
 
 
-async def _next_body(receive: Receive) -> tuple[bytes, bool]:
+async def next_body(receive: Receive) -> tuple[bytes, bool]:
+    """The next piece of the request body and whether more follows. Raises ClientGone."""
     message = await receive()
     if message["type"] != "http.request":
         raise ClientGone
