@@ -23,6 +23,7 @@ _COLUMN = 40
 _SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
 _STORE_MODULE = "egc.runtime.store.sqlite"
 _NOTHING = Code("")
+_INDENT = Code("    ")
 
 
 def emit(gateway: plan.Gateway, *, lines: bool = True) -> dict[str, str]:
@@ -84,7 +85,7 @@ class _Writer:
             "endpoints": [self._endpoint(endpoint) for endpoint in gateway.endpoints],
             "services": [self._service(service) for service in gateway.services if service.variable in used],
             "state": list(self._state()),
-            "steps": [self._step(step) for pipeline in gateway.pipelines for step in pipeline.steps],
+            "steps": list(self._steps()),
             "pipelines": [self._pipeline(pipeline) for pipeline in gateway.pipelines],
             "app": self._app(),
             "table": (table := list(self._table())),
@@ -160,6 +161,17 @@ class _Writer:
             api = self._call(name, (Code("store"),), gateway.administration.arguments)
             yield self._assign(Code("administration"), api, self._note(gateway.administration.span))
 
+    def _steps(self) -> Iterator[Code]:
+        """Every step, behind what its condition asks."""
+        for pipeline in self._gateway.pipelines:
+            for step in pipeline.steps:
+                for check in _checks(step):
+                    name = self._use(check.class_name, check.module)
+                    yield self._assign(
+                        identifier(check.variable), self._call(name, (), check.arguments), self._note(check.span)
+                    )
+                yield self._step(step)
+
     def _step(self, step: plan.Step) -> Code:
         name = self._use(step.class_name, step.module)
         taken = tuple(self._expression(setting) for setting in step.positional)
@@ -184,6 +196,8 @@ class _Writer:
             return self._lookup(setting)
         if isinstance(setting, plan.Reference):
             return identifier(setting.name)
+        if isinstance(setting, plan.Script):
+            return identifier(setting.variable)
         if isinstance(setting, plan.Table):
             return literals.mapping([(name, self._expression(value)) for name, value in setting.entries])
         if isinstance(setting, plan.Made):
@@ -221,21 +235,43 @@ class _Writer:
         note = self._note(pipeline.span)
         return {
             "name": identifier(pipeline.variable),
-            "waits": any(step.waits for step in pipeline.steps),
+            "waits": any(step.waits or any(check.waits for check in _checks(step)) for step in pipeline.steps),
             "note": _comment(note),
             "summary": words(_summary(pipeline, self._services)),
-            "falls_through": not (pipeline.steps and pipeline.steps[-1].answers == "always"),
-            "steps": [
-                {
-                    "answers": step.answers,
-                    "call": literals.join(
-                        Code("await ") if step.waits else _NOTHING, identifier(step.variable), Code("(x)")
-                    ),
-                    "note": _comment(self._note(step.span)),
-                }
-                for step in pipeline.steps
-            ],
+            "falls_through": not (pipeline.steps and pipeline.steps[-1].ends),
+            "body": [line for step in pipeline.steps for line in self._run(step)],
         }
+
+    def _run(self, step: plan.Step) -> Iterator[Code]:
+        """The lines that run a step where its condition holds."""
+        call = _asked(step.variable, step.waits)
+        note = _comment(self._note(step.span))
+        if step.answers == "always":
+            lines = [literals.join(Code("return "), call, note)]
+        elif step.answers == "maybe":
+            lines = [
+                literals.join(Code("outcome = "), call, note),
+                Code("if outcome is not None:"),
+                Code("    return outcome"),
+            ]
+        else:
+            lines = [literals.join(call, note)]
+        if step.condition is not None:
+            yield from self._when(step.condition)
+            lines = [literals.join(_INDENT, line) for line in lines]
+        yield from lines
+
+    def _when(self, condition: plan.Condition) -> Iterator[Code]:
+        """`if`, and the condition: in one line, or where that is too long worked out step by step."""
+        note = self._note(condition.span)
+        text = _test(condition, 0)
+        if len("    if :") + len(text) <= literals.WIDTH:
+            yield literals.join(Code("if "), text, Code(":"), _comment(note))
+            return
+        first, *rest = _worked_out(condition)
+        yield literals.join(first, _comment(note))
+        yield from rest
+        yield Code("if met:")
 
     def _route(self, route: plan.Route) -> Expression:
         methods: Expression = self._any() if route.methods is None else self._expression(route.methods)
@@ -313,6 +349,54 @@ class _Writer:
             yield literals.cell("  ".join(aligned).rstrip())
 
 
+def _checks(step: plan.Step) -> Iterator[plan.Check]:
+    """What the condition of a step asks of a request, from left to right."""
+    left = [step.condition] if step.condition is not None else []
+    while left:
+        condition = left.pop(0)
+        if isinstance(condition, plan.Check):
+            yield condition
+        elif isinstance(condition, plan.Joined):
+            left = [*condition.children, *left]
+
+
+def _asked(variable: str, waits: bool) -> Code:
+    return literals.join(Code("await ") if waits else _NOTHING, identifier(variable), Code("(x)"))
+
+
+_BINDING = {"or": 1, "and": 2, "not": 3}
+
+
+def _test(condition: plan.Condition, outer: int) -> Code:
+    """A condition as an expression; in brackets where what is around it binds more tightly."""
+    if isinstance(condition, plan.Fixed):
+        return literal(condition.holds)
+    if isinstance(condition, plan.Check):
+        return _asked(condition.variable, condition.waits)
+    binding = _BINDING[condition.word]
+    parts = [_test(child, binding) for child in condition.children]
+    if condition.word == "not":
+        return literals.join(Code("not "), parts[0])
+    text = literals.join(*parts, by=Code(" and ") if condition.word == "and" else Code(" or "))
+    return literals.join(Code("("), text, Code(")")) if outer > binding else text
+
+
+def _worked_out(condition: plan.Condition) -> Iterator[Code]:
+    """Statements that leave in `met` whether a condition holds."""
+    text = _test(condition, 0)
+    if not isinstance(condition, plan.Joined) or len("    met = ") + len(text) <= literals.WIDTH:
+        yield literals.join(Code("met = "), text)
+        return
+    first, *rest = condition.children
+    yield from _worked_out(first)
+    if condition.word == "not":
+        yield Code("met = not met")
+    for child in rest:
+        yield Code("if met:") if condition.word == "and" else Code("if not met:")
+        for line in _worked_out(child):
+            yield literals.join(_INDENT, line)
+
+
 def _rank(name: str) -> int:
     """Where isort puts a name: constants, then classes, then the rest."""
     return 0 if name.isupper() else 1 if name[0].isupper() else 2
@@ -345,7 +429,7 @@ def _summary(pipeline: plan.Pipeline, services: dict[str, plan.Service]) -> str:
     spoken = [_cut(_spoken(step, services)) for step in pipeline.steps]
     if not spoken:
         return "Do nothing: the next endpoint that matches is asked."
-    if pipeline.steps[-1].answers != "always":
+    if not pipeline.steps[-1].ends:
         return f"Run {', '.join(spoken)}; then the next endpoint that matches is asked."
     *before, last = spoken
     return f"Run {', '.join(before)}, then answer with {last}." if before else f"Answer with {last}."

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from egc.compiler import plan
+from egc.compiler.conditions.lowering import Lowering
 from egc.compiler.consumers import models
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
@@ -465,11 +466,11 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
     steps: list[plan.Step] = []
     skipped: list[plan.Step] = []
     for position, resolved in enumerate(flow.steps, 1):
-        if resolved.never:
-            continue
         step = _step(f"{name}_{position}_{plain_name(resolved.policy.name)}", resolved, services, variables, values)
+        if step is None:
+            continue
         last = steps[-1] if steps else None
-        if last is not None and last.answers == "always":
+        if last is not None and last.ends:
             skipped.append(step)
             values.report.warning(
                 "RT106",
@@ -485,20 +486,30 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
 
 def _step(
     wanted: str, resolved: Resolved, services: dict[str, plan.Service], variables: Variables, values: Values
-) -> plan.Step:
+) -> plan.Step | None:
+    """A step, or None where its condition is never met."""
     policy, action = resolved.policy, resolved.action
+    variable = variables.make(wanted, "step")
+    condition = None
+    if action.condition is not None:
+        condition = Lowering(variable, variables, values).condition(action.condition)
+        if isinstance(condition, plan.Fixed):
+            if not condition.holds:
+                return None
+            condition = None
     lowering = _special(policy.name)
-    if lowering is None:
-        arguments = values.arguments(action.parameters, policy.properties)
-    else:
-        arguments = lowering(policy, action.parameters, resolved.service, values)
+    with values.naming(variable, variables):
+        if lowering is None:
+            arguments = values.arguments(action.parameters, policy.properties)
+        else:
+            arguments = lowering(policy, action.parameters, resolved.service, values)
     service = services[resolved.service.name] if resolved.service else None
     taken: dict[str, plan.Setting] = {
         "store": plan.Reference("store"),
         "service": plan.Reference(service.variable) if service else None,
     }
     return plan.Step(
-        variables.make(wanted, "step"),
+        variable,
         policy.name,
         policy.class_name,
         policy.module,
@@ -506,7 +517,7 @@ def _step(
         tuple(taken[name] for name in policy.takes),
         policy.answers,
         policy.waits,
-        None,
+        condition,
         action.span,
     )
 

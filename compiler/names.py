@@ -14,7 +14,7 @@ MAX_LENGTH = 32
 _TAKEN = frozenset((
     "AdminApi", "AuthorizationServer", "Certificate", "Endpoint", "Exchange", "Gateway", "Host", "Listener", "Outcome",
     "Path", "Route", "SQLiteStore", "Service", "ANY", "SOURCE_SHA256", "admin", "administration", "app",
-    "authorization", "env", "http", "https", "outcome", "require", "store", "x",
+    "authorization", "env", "http", "https", "js", "met", "outcome", "require", "store", "x",
 ))
 # fmt: on
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+")

@@ -30,8 +30,18 @@ class Reference:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """JavaScript of the configuration: a program whose last value counts, or the text of a template literal."""
+
+    variable: str
+    kind: Literal["expression", "template"]
+    text: str
+    span: Span
+
+
 Plain: TypeAlias = str | int | float | bool | None
-Setting: TypeAlias = "Plain | Lookup | Reference | Table | Made | tuple[Setting, ...]"
+Setting: TypeAlias = "Plain | Lookup | Reference | Table | Made | Script | tuple[Setting, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,10 @@ class PathPattern:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of a policy in a pipeline; `variable` is `<pipeline>_<position>_<policy>`."""
+    """One call of a policy in a pipeline; `variable` is `<pipeline>_<position>_<policy>`.
+
+    `condition` is None for a step that always runs.
+    """
 
     variable: str
     policy: str
@@ -131,15 +144,43 @@ class Step:
     condition: "Condition | None"
     span: Span
 
+    @property
+    def ends(self) -> bool:
+        """Whether no step behind this one ever runs."""
+        return self.answers == "always" and self.condition is None
+
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition of a step. Conditions beyond `always` and `never` follow with their own expressions."""
+class Fixed:
+    """A condition that is known at build: `always`, `never`, and what is made of them."""
 
-    name: str
+    holds: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition that the request decides; `variable` is `<step>_if_<condition>`."""
+
+    variable: str
+    condition: str
+    class_name: str
+    module: str
     arguments: tuple[Argument, ...]
+    waits: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Conditions joined: `and` (allOf), `or` (oneOf), asked from left to right; `not` has one child."""
+
+    word: Literal["and", "or", "not"]
     children: tuple["Condition", ...]
     span: Span
+
+
+Condition: TypeAlias = Fixed | Check | Joined
 
 
 @dataclass(frozen=True, slots=True)

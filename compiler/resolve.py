@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from egc.compiler.conditions import children, conditions
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
 from egc.compiler.node import Mapping, Scalar
@@ -21,37 +22,16 @@ METHODS = frozenset((
 # fmt: on
 """The methods that Node 20 and so Express know (D79)."""
 
-CONDITIONS = frozenset(
-    (
-        "always",
-        "never",
-        "allOf",
-        "oneOf",
-        "not",
-        "pathExact",
-        "pathMatch",
-        "method",
-        "hostMatch",
-        "expression",
-        "authenticated",
-        "anonymous",
-        "tlsClientAuthenticated",
-        "json-schema",
-    )
-)
-"""The conditions that come with Express Gateway (section 4)."""
-
 _INTEGER_LIKE = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A step with its objects. `never`: its condition is never met."""
+    """A step with its objects."""
 
     policy: Policy
     action: Action
     service: ServiceEndpoint | None
-    never: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +176,9 @@ def _steps(
                 )
             continue
         service = _service(action, services, values) if "service" in policy.takes else None
-        yield Resolved(policy, action, service, _never(action, values))
+        if action.condition is not None:
+            _condition(action.condition, values)
+        yield Resolved(policy, action, service)
 
 
 def _service(action: Action, services: dict[str, ServiceEndpoint], values: Values) -> ServiceEndpoint | None:
@@ -221,22 +203,22 @@ def _service(action: Action, services: dict[str, ServiceEndpoint], values: Value
     return services.get(name)
 
 
-def _never(action: Action, values: Values) -> bool:
-    """Whether the condition is `never`; conditions other than that and `always` do not compile yet."""
-    if action.condition is None:
-        return False
-    node = action.condition.get("name")
+def _condition(condition: Mapping, values: Values) -> None:
+    """Look up the name of a condition, and of those inside of it."""
+    node = condition.get("name")
     name = values.shape(node) if isinstance(node, Scalar) else ""
-    span = action.condition.span if node is None else node.span
-    if name in ("always", "never"):
-        return name == "never"
-    if name in CONDITIONS:
-        message = f"this version of egc does not compile the condition `{name}` yet"
-        values.report.error("MG905", "unsupported-condition", message, span)
-    else:
-        message = f"there is no condition `{name}`; conditions of Express Gateway plugins are not compiled"
-        values.report.error("CO128", "unknown-condition", message, span, help=meant(name, CONDITIONS))
-    return False
+    kind = conditions().get(name)
+    if kind is None:
+        values.report.error(
+            "CO128",
+            "unknown-condition",
+            f"there is no condition `{name}`",
+            condition.span if node is None else node.span,
+            help=meant(name, conditions()),
+        )
+    elif kind.joins:
+        for child in children(condition):
+            _condition(child, values)
 
 
 def _unknown_endpoint(name: str, scalar: Scalar, endpoints: dict[str, list[Definition]], values: Values) -> None:

@@ -2,16 +2,21 @@
 
 import math
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Environment
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from egc.compiler.diagnostics import Report, Span
 from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
 from egc.compiler.plan import Argument, Lookup, Plain, Setting, Table
 from egc.compiler.schema import WORDS
+
+if TYPE_CHECKING:
+    from egc.compiler.names import Names
 
 Kind = Literal["text", "number", "integer", "port", "flag", "url"]
 
@@ -40,6 +45,18 @@ class Values:
     environ: Environment[str, str]
     report: Report
     resolved: dict[str, str] = field(default_factory=dict)
+    _owner: str = ""
+    _variables: "Names | None" = None
+
+    @contextmanager
+    def naming(self, owner: str, variables: "Names") -> Iterator[None]:
+        """Within this, scripts are named after their owner, the object of the module that they are settings of."""
+        before = self._owner, self._variables
+        self._owner, self._variables = owner, variables
+        try:
+            yield
+        finally:
+            self._owner, self._variables = before
 
     def shape(self, scalar: Scalar) -> str:
         """The text of a value that shapes the program: a path, a host, a name. Its variables are resolved here."""

@@ -194,10 +194,26 @@ class Gateway:
         if action is not None and isinstance(action.value, Mapping):
             self.action(step, action, action.value)
         condition = step.value.entry("condition")
-        name = child(condition.value, "name") if condition else None
+        if condition is not None:
+            self.condition(condition.value, condition)
+
+    def condition(self, node: Node, entry: Entry | None) -> None:
+        """Check the parameters of a condition, and of the conditions inside of it."""
+        name = child(node, "name")
         found = load(f"conditions/{name.value}") if isinstance(name, Scalar) and is_name(name.value) else None
-        if condition is not None and found is not None:
-            check(condition.value, found, self.report, self.unknown, entry=condition)
+        if found is None or not isinstance(node, Mapping) or not isinstance(name, Scalar):
+            return
+        check(node, found, self.report, self.unknown, entry=entry)
+        names = [*found.get("properties", {}), "name"]
+        for other in islice((other for other in node if other.name not in names), MOST_ERRORS):
+            message = f"the condition `{name.value}` has no parameter `{other.name}`"
+            self.report.warning("CO104", "unknown-property", message, other.key.span, help=meant(other.name, names))
+        if "joins" in found["x-egc"]:
+            inner = node.entry("condition") or node.entry("conditions")
+            for item in inner.value.items if inner and isinstance(inner.value, Sequence) else ():
+                self.condition(item, None)
+            if inner is not None and isinstance(inner.value, Mapping):
+                self.condition(inner.value, inner)
 
     def action(self, step: Step, action: Entry, parameters: Mapping) -> None:
         """Check the parameters of a policy."""

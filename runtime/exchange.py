@@ -88,13 +88,15 @@ class Exchange:
 
     `receive` gives the next piece of the request body and whether more follows; `body` is the whole body once
     `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
-    of the body for the steps behind it (`req.body`). `script` belongs to compiled JavaScript, and to nobody else.
+    of the body for the steps behind it (`req.body`). `certified`: the caller has shown a TLS certificate that was
+    verified. `script` belongs to compiled JavaScript, and to nobody else.
     """
 
     __slots__ = (
         "_request_id",
         "absolute_form",
         "body",
+        "certified",
         "chunked",
         "client",
         "connection_fields",
@@ -134,6 +136,7 @@ class Exchange:
         self.peer = peer
         self.client = peer
         self.http_version = "1.1"
+        self.certified = False
         self.absolute_form = ""
         self.content_length: int | None = None
         self.chunked = False

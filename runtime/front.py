@@ -93,6 +93,9 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
         raise _bad("bad Host")
     x.host = host.decode("ascii")
     _read_target(x, scope["raw_path"], scope["query_string"], host)
+    if listener.asks_certificates:
+        tls = scope.get("extensions", {}).get("tls", {})
+        x.certified = bool(tls.get("client_cert_chain")) and not tls.get("client_cert_error")
     if listener.trusted:
         _believe_proxies(x, listener, forwarded_for)
 

@@ -71,6 +71,11 @@ class Listener:
         self._min_version = min_version
 
     @property
+    def asks_certificates(self) -> bool:
+        """Whether callers are asked for a certificate (D29)."""
+        return self._request_cert
+
+    @property
     def secure(self) -> bool:
         """Whether callers speak TLS with this listener."""
         return self.name == "https"

@@ -46,14 +46,14 @@ def test_a_plain_configuration_says_nothing(tmp_path: Path) -> None:
         ("{serviceEndpoint: back}", "{serviceEndpoint: back, chageOrigin: true}", "unknown-property", "error", 11),
         ("{serviceEndpoint: back}", "{serviceEndpoint: back, ws: true}", "option-without-effect", "warning", 11),
         ("[proxy, terminate]", "[proxy, terminate, log]\nadmin: {hostname: 0.0.0.0}", "admin-exposed", "error", 7),
+        ("proxy: {action", "proxy: {condition: {name: pathExcat}, action", "unknown-condition", "error", 11),
         (
             "proxy: {action",
-            "proxy: {condition: {name: pathExact, path: /}, action",
-            "unsupported-condition",
+            "proxy: {condition: {name: not, condition: {name: allOf, conditions: [{name: nope}]}}, action",
+            "unknown-condition",
             "error",
             11,
         ),
-        ("proxy: {action", "proxy: {condition: {name: pathExcat}, action", "unknown-condition", "error", 11),
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(
