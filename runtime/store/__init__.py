@@ -152,6 +152,14 @@ class Authenticated:
     user: User | None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An active credential with the active user or application that holds it."""
+
+    credential: Credential
+    consumer: User | Application
+
+
 class Store(Protocol):
     """All state of a gateway. Implementations: `store.sqlite.SQLiteStore`; shared ones later."""
 
@@ -224,6 +232,14 @@ class Store(Protocol):
         """
 
     async def get_credential(self, type_: CredentialType, credential_id: str) -> Credential | None: ...
+
+    async def identify(self, type_: CredentialType, name: str) -> Held | None:
+        """The active credential of that type that `name` stands for, with its consumer; the caller compares secrets.
+
+        `name` is the keyId for key-auth and jwt; for basic-auth and oauth2 an application's id, a user's id or a
+        username, tried in this order among those that are active (D160). None if there is none, or credential or
+        consumer is inactive.
+        """
 
     async def credentials_of(self, consumer_id: str) -> Sequence[Credential]:
         """In the order of CREDENTIAL_TYPES, then of creation (C87)."""

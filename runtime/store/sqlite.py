@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from egc.runtime.store import (
     CREDENTIAL_TYPES,
@@ -22,6 +21,7 @@ from egc.runtime.store import (
     Conflict,
     Credential,
     CredentialType,
+    Held,
     Session,
     StoreError,
     Token,
@@ -29,6 +29,7 @@ from egc.runtime.store import (
 )
 from egc.runtime.store.faults import is_busy, store_error
 from egc.runtime.store.generation import Generation
+from egc.runtime.store.known import Known
 from egc.runtime.store.layout import create_or_check
 from egc.runtime.store.place import prepare
 from egc.runtime.store.rows import (
@@ -55,12 +56,13 @@ _MAPPED_BYTES = 256 * 1024 * 1024
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 _READ_BUSY_SECONDS = 1.0
 _KNOWN_TOKENS = 4096
-_KNOWN_SECONDS = 1.0
+_KNOWN_CREDENTIALS = 4096
 _PURGE_ROWS = 1000
 _REVOKED_KEPT_SECONDS = 3600.0
 """How long a revoked family is remembered after its last code or token has expired."""
 
 _ONE_PER_CONSUMER = ("basic-auth", "oauth2")
+_WITH_KEYS = ("key-auth", "jwt")
 _UNKNOWN_SCOPES = "One or more scopes don't exist"
 
 _ALIVE = """
@@ -107,8 +109,8 @@ class SQLiteStore:
         self._clients: dict[tuple[Any, ...], Application] = {}
         self._users: dict[tuple[Any, ...], User] = {}
         self._generation: Generation | None = None
-        self._known: dict[str, tuple[Authenticated, float]] = {}
-        self._known_at = b""
+        self._known: Known[str, Authenticated] = Known(_KNOWN_TOKENS)
+        self._held: Known[tuple[str, str], Held] = Known(_KNOWN_CREDENTIALS)
 
     async def open(self) -> None:
         """Make or check directory, file and tables, then start the writer.
@@ -306,6 +308,42 @@ class SQLiteStore:
         row = self._one(f"SELECT {CREDENTIAL} FROM credential WHERE type = ? AND id = ?", type_, credential_id)
         return read_credential(row) if row else None
 
+    async def identify(self, type_: CredentialType, name: str) -> Held | None:
+        generation = self._current()
+        held = self._held.find(generation, (type_, name))
+        if held is None:
+            held = self._held_by_key(type_, name) if type_ in _WITH_KEYS else self._held_by_consumer(type_, name)
+            if held is not None:
+                self._held.keep((type_, name), held)
+        return held
+
+    def _held_by_key(self, type_: CredentialType, key_id: str) -> Held | None:
+        row = self._one(f"SELECT {CREDENTIAL} FROM credential WHERE type = ? AND id = ? AND is_active", type_, key_id)
+        if row is None:
+            return None
+        credential = read_credential(row)
+        consumer = self._application(credential.consumer_id) or self._user("id", credential.consumer_id)
+        return None if consumer is None else Held(credential, consumer)
+
+    def _held_by_consumer(self, type_: CredentialType, name: str) -> Held | None:
+        consumer = self._application(name) or self._user("id", name) or self._user("username", name)
+        if consumer is None:
+            return None
+        row = self._one(
+            f"SELECT {CREDENTIAL} FROM credential WHERE type = ? AND id = ? AND is_active", type_, consumer.id
+        )
+        return None if row is None else Held(read_credential(row), consumer)
+
+    def _application(self, application_id: str) -> Application | None:
+        """The active application of that id."""
+        row = self._one(f"SELECT {APPLICATION} FROM application WHERE id = ? AND is_active", application_id)
+        return read_application(*row) if row else None
+
+    def _user(self, column: Literal["id", "username"], value: str) -> User | None:
+        """The active user whose id or name that is."""
+        row = self._one(f"SELECT {USER} FROM user WHERE {column} = ? AND is_active", value)
+        return read_user(*row) if row else None
+
     async def credentials_of(self, consumer_id: str) -> Sequence[Credential]:
         rows = self._all(
             f"SELECT {CREDENTIAL} FROM credential WHERE user_id = ? OR application_id = ? ORDER BY seq",
@@ -413,24 +451,13 @@ class SQLiteStore:
         return await self._write(lambda db: _insert_tokens(db, tokens))
 
     async def authenticate(self, token_id: str) -> Authenticated | None:
-        # What was read stays true until some worker of this machine writes. Should one die between its commit and
-        # telling so, nobody was told that the write is done; what it revoked is then forgotten within a second.
-        generation = self._generation
-        if generation is None:
-            raise StoreError("The store is closed.")
-        now = monotonic()
-        current = generation.read()
-        if current != self._known_at or len(self._known) >= _KNOWN_TOKENS:
-            self._known.clear()
-            self._known_at = current
-        else:
-            known = self._known.get(token_id)
-            if known is not None and known[1] > now:
-                return known[0]
-        found = self._look_up(token_id)
-        if found is not None:
-            self._known[token_id] = found, now + _KNOWN_SECONDS
-        return found
+        generation = self._current()
+        known = self._known.find(generation, token_id)
+        if known is None:
+            known = self._look_up(token_id)
+            if known is not None:
+                self._known.keep(token_id, known)
+        return known
 
     def _look_up(self, token_id: str) -> Authenticated | None:
         # (seq, version) names one state of an application or user, so what was parsed once is never stale. Reading
@@ -569,6 +596,12 @@ class SQLiteStore:
         rows = self._all(sql, start, count + 1)
         cursor = int(rows[count - 1][0]) if len(rows) > count else 0
         return [row[1:] for row in rows[:count]], cursor
+
+    def _current(self) -> bytes:
+        """The generation that is now: what is read from here on is true under it."""
+        if self._generation is None:
+            raise StoreError("The store is closed.")
+        return self._generation.read()
 
     def _reading(self) -> Connection:
         if self._reader is None:
