@@ -1,127 +1,109 @@
-"""Run the measurements and print a table: `python -m tests.bench [--rounds N] [--seconds S] [--json FILE]`.
+"""Measure and print tables: `python -m tests.bench [--only WORKLOAD] [--rounds N] [--seconds S] [--json FILE]`.
 
-Load generator and service share one core, every gateway has the other to itself in turn; rounds alternate, and each
-figure is the median of its rounds. What counts is CPU microseconds per request of the gateway's process tree: on a
-shared machine it moves far less than requests per second.
+Load, service and Redis share one core, every gateway has another to itself in turn; rounds alternate, and each figure
+is the median of its rounds. What counts is CPU microseconds per request of the gateway's process tree: on a shared
+machine it moves far less than requests per second. A request that is not answered with 2xx fails its row, and the run.
 """
 
 import argparse
 import json
 import platform
-import re
-import statistics
-import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from tests.bench.contenders import CONTENDERS, LOAD_CORE, Contender, service
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tests.bench.contenders import Contender, Place, egc, envoy, express_gateway, floor, nginx
+from tests.bench.measure import CONNECTIONS, Row, measure
 from tests.bench.processes import free_port
+from tests.bench.table import lines
+from tests.bench.workload import Workload
+from tests.bench.workloads import workloads
 
-CONCURRENCY = (32, 256)
-WARM_UP_SECONDS = 3
-
-
-def load(contender: Contender, concurrency: int, seconds: int) -> int:
-    """Send requests for so many seconds; how many were answered. Raises RuntimeError if any was not a 200."""
-    command = [
-        "taskset",
-        "-c",
-        str(LOAD_CORE),
-        "wrk",
-        "-t1",
-        f"-c{concurrency}",
-        f"-d{seconds}s",
-        "--timeout",
-        "10s",
-        contender.url,
-    ]
-    if contender.header:
-        command += ["-H", contender.header]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in printed or "Socket errors" in printed:
-        raise RuntimeError(f"{contender.name} at {concurrency}:\n{printed}")
-    answered = re.search(r"(\d+) requests in", printed)
-    return int(answered[1]) if answered else 0
+CONTENDERS: tuple[Contender, ...] = (express_gateway, nginx, envoy, floor, egc)
+INSTALLED = Path(".egc/bench")
 
 
-def measure(contender: Contender, concurrency: int, seconds: int) -> float:
-    """CPU microseconds per request."""
-    before = contender.process.cpu_seconds()
-    answered = load(contender, concurrency, seconds)
-    return (contender.process.cpu_seconds() - before) * 1e6 / answered
-
-
-def ratios(figures: dict[str, dict[int, float]]) -> list[tuple[str, dict[int, float]]]:
-    """The comparisons that the promises are about."""
-    pairs = (
-        ("Express Gateway / egc, proxy", "Express Gateway: proxy", "egc: proxy"),
-        ("Express Gateway / egc, oauth2 + proxy", "Express Gateway: oauth2 + proxy", "egc: oauth2 + proxy"),
-        ("egc proxy / floor", "egc: proxy", "floor (no gateway)"),
-        ("egc proxy / nginx", "egc: proxy", "nginx"),
+def arguments(given: Sequence[str], known: Sequence[str]) -> argparse.Namespace:
+    """What the command line says; ends the program with status 2 where it makes no sense."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="CPU per request, side by side")
+    parser.add_argument(
+        "--only", action="append", metavar="WORKLOAD", help=f"one of {', '.join(known)}; * stands for anything"
     )
-    return [
-        (title, {c: figures[above][c] / figures[below][c] for c in CONCURRENCY})
-        for title, above, below in pairs
-        if above in figures and below in figures
-    ]
+    parser.add_argument("--gateway", action="append", metavar="NAME", help="leave the others out")
+    parser.add_argument("--rounds", type=_positive, default=3)
+    parser.add_argument("--seconds", type=_positive, default=2, help="of load in each run")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
+    args = parser.parse_args(given)
+    for option, names in (("--only", known), ("--gateway", [contender.NAME for contender in CONTENDERS])):
+        for pattern in getattr(args, option.removeprefix("--")) or ():
+            if not any(fnmatchcase(name, pattern) for name in names):
+                parser.error(f"{option} {pattern}: there are {', '.join(names)}")
+    return args
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _chosen(name: str, patterns: Sequence[str] | None) -> bool:
+    return patterns is None or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def main() -> int:
-    """Measure everything and print it."""
-    parser = argparse.ArgumentParser(description="CPU per request, side by side")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", help="only contenders whose function name matches this regular expression")
-    args = parser.parse_args()
-    cache = Path(".egc/bench")
-    cache.mkdir(parents=True, exist_ok=True)
-    rows: list[Contender] = []
-    samples: dict[str, dict[int, list[float]]] = {}
-    memory: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(dir=cache) as name:
-        folder = Path(name).resolve()
-        port = free_port()
-        behind = service(folder, port)
+    """Measure everything that is asked for. Returns 1 if a row failed."""
+    known = workloads()
+    args = arguments(sys.argv[1:], [workload.name for workload in known])
+    chosen = [workload for workload in known if _chosen(workload.name, args.only)]
+    contenders = [contender for contender in CONTENDERS if _chosen(contender.NAME, args.gateway)]
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    measured: list[tuple[Workload, list[Row]]] = []
+    columns = (TextColumn("{task.description:60}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    screen = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(dir=INSTALLED) as name,
+        Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar,
+    ):
+        place = Place(Path(name).resolve(), INSTALLED.resolve(), free_port())
+        cases = sum(len(workload.cases) for workload in chosen)
+        task = bar.add_task("starting", total=cases * len(contenders) * args.rounds * len(CONNECTIONS))
+        behind = nginx.service(place)
         try:
-            for start in CONTENDERS:
-                if args.only is None or re.search(args.only, start.__name__):
-                    rows += start(folder, port)
-            for row in rows:
-                load(row, CONCURRENCY[0], WARM_UP_SECONDS)
-                samples[row.name] = {concurrency: [] for concurrency in CONCURRENCY}
-            total = args.rounds * len(rows) * len(CONCURRENCY)
-            done = 0
-            for _ in range(args.rounds):
-                for concurrency in CONCURRENCY:
-                    for row in rows:
-                        samples[row.name][concurrency].append(measure(row, concurrency, args.seconds))
-                        memory[row.name] = max(memory.get(row.name, 0.0), row.process.resident_mib())
-                        done += 1
-                        if sys.stderr.isatty():
-                            print(f"\r{done}/{total} {row.name:40}", end="", file=sys.stderr)
+            for workload in chosen:
+                rows = measure(
+                    workload,
+                    contenders,
+                    place,
+                    rounds=args.rounds,
+                    seconds=args.seconds,
+                    progress=lambda text, done: bar.update(task, description=text, advance=done),
+                )
+                measured.append((workload, rows))
+                bar.stop()
+                print("\n".join(lines(workload, rows)), flush=True)
+                bar.start()
         finally:
-            for process in {row.process for row in rows}:
-                process.stop()
             behind.stop()
-    if sys.stderr.isatty():
-        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    figures = {title: {c: statistics.median(some) for c, some in of.items()} for title, of in samples.items()}
-    head = "".join(f"{f'us/req c{c}':>14}{'min-max':>14}" for c in CONCURRENCY)
-    print(f"{'gateway':34}{head}{'RSS MiB':>10}")
-    for title, found in samples.items():
-        cells = "".join(
-            f"{figures[title][c]:14.1f}{f'{min(found[c]):.0f}-{max(found[c]):.0f}':>14}" for c in CONCURRENCY
-        )
-        print(f"{title:34}{cells}{memory[title]:10.0f}")
-    print()
-    for title, of_title in ratios(figures):
-        print(f"{title:40}" + "".join(f"  c{c} {of_title[c]:6.2f}" for c in CONCURRENCY))
     if args.json:
-        result = {"machine": platform.platform(), "python": platform.python_version(), "us_per_request": figures}
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0
+        args.json.write_text(json.dumps(record(measured), indent=2) + "\n")
+    return 1 if any(row.failure for _, rows in measured for row in rows) else 0
+
+
+def record(measured: Sequence[tuple[Workload, Sequence[Row]]]) -> dict[str, object]:
+    """Everything that was measured, and on what."""
+    return {
+        "machine": platform.platform(),
+        "python": platform.python_version(),
+        "workloads": {workload.name: [asdict(row) for row in rows] for workload, rows in measured},
+    }
 
 
 if __name__ == "__main__":

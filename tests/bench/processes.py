@@ -11,6 +11,11 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
+_CORES = sorted(os.sched_getaffinity(0))
+GATEWAY_CORE = _CORES[0]
+LOAD_CORE = _CORES[-1]
+"""Where the gateway under measurement runs, and where everything else does: load, service, Redis."""
+
 
 def free_port() -> int:
     """A TCP port that is free on the loopback interface."""
@@ -61,16 +66,19 @@ class Process:
                 return
             time.sleep(0.05)
         self.stop()
-        raise RuntimeError(f"{self._popen.args!r} did not open port {port}:\n{self._log.read_text()[-2000:]}")
+        raise RuntimeError(f"{self._popen.args!r} did not open port {port}:\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of what it has printed."""
+        return self._log.read_text(errors="replace")[-2000:]
 
     def cpu_seconds(self) -> float:
         """User and system time of the whole tree so far."""
         return sum(_cpu_ticks(pid) for pid in _tree(self._popen.pid)) / TICKS
 
-    def resident_mib(self) -> float:
-        """Resident memory of the whole tree."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _tree(self._popen.pid))
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    def memory_mib(self) -> float:
+        """Memory of the whole tree: its proportional set size, so that what processes share counts once."""
+        return sum(_pss_kib(pid) for pid in _tree(self._popen.pid)) / 1024
 
     def stop(self) -> None:
         """End the whole group."""
@@ -96,3 +104,11 @@ def _cpu_ticks(pid: int) -> int:
     except OSError:
         return 0
     return int(fields[11]) + int(fields[12])
+
+
+def _pss_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
