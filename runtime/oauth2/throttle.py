@@ -32,15 +32,20 @@ class Throttle:
         self._kind = kind
         self._clock = clock
 
-    async def enter(self, account: str, address: str) -> None:
-        """Count an attempt at `account` from `address`. Raises Throttled if there were too many."""
-        limits = ((self._pair(account, address), PER_PAIR), (self._account(account), PER_ACCOUNT))
+    async def enter(self, account: str, address: str, *, at_home: bool = False) -> None:
+        """Count an attempt at `account` from `address`. Raises Throttled if there were too many.
+
+        `at_home` is for an address from which the account has lately been opened: wrong guesses made elsewhere, and
+        at other accounts, do not shut it out there.
+        """
+        pair = self._pair(account, address), PER_PAIR
+        everybody = (self._address(address), PER_ADDRESS), (self._account(account), PER_ACCOUNT)
         now = self._clock()
-        for key, limit in ((self._address(address), PER_ADDRESS), *limits):
+        for key, limit in (pair,) if at_home else (pair, *everybody):
             if await self._store.failures(key, now, WINDOW) >= limit:
                 raise Throttled(int(WINDOW))
-        for key, limit in limits:
-            if await self._store.record_failure(key, now, WINDOW) > limit:
+        for key, limit in (pair, everybody[1]):
+            if await self._store.record_failure(key, now, WINDOW) > limit and not (at_home and key is everybody[1][0]):
                 raise Throttled(int(WINDOW))
 
     async def succeed(self, account: str, address: str) -> None:
@@ -56,13 +61,13 @@ class Throttle:
         return digest(f"{self._kind} account {account}")
 
     def _pair(self, account: str, address: str) -> bytes:
-        return digest(f"{self._kind} pair {_network(address)} {account}")
+        return digest(f"{self._kind} pair {network(address)} {account}")
 
     def _address(self, address: str) -> bytes:
-        return digest(f"{self._kind} address {_network(address)}")
+        return digest(f"{self._kind} address {network(address)}")
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv4 address as it is, an IPv6 one as its /64: a household or a server has that many to change."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -3,9 +3,8 @@
 import time
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import parse_qsl
 
-from egc.runtime.errors import Refused
+from egc.runtime.authentication import bearer, challenge, pass_on, refused
 from egc.runtime.exchange import Exchange
 from egc.runtime.oauth2.secrets import digest, same
 from egc.runtime.store import Authenticated, Store
@@ -13,7 +12,8 @@ from egc.runtime.store import Authenticated, Store
 _digest = lru_cache(maxsize=4096)(digest)
 """The digests of the secrets seen last: a token that opens an endpoint usually comes again."""
 
-_REALM = b'Bearer realm="egc"'
+_NO_TOKEN = challenge("Bearer")
+_BAD_TOKEN = challenge("Bearer", error="invalid_token")
 _MAX_TOKEN = 256
 
 
@@ -36,26 +36,20 @@ class OAuth2:
 
         Raises Refused, and StoreError when the store cannot answer.
         """
-        sent = [value for name, value in x.headers if name == b"authorization"]
-        if len(sent) > 1:
-            # Which of them counts is not for us to choose, nor for the service behind us.
-            raise _refused(400, "Bad Request", b', error="invalid_request"', "two_tokens")
-        text = _bearer(sent[0]) if sent else None
+        text = bearer(x, _MAX_TOKEN)
         found: Authenticated | None = None
-        error = b""
+        asked, reason = _NO_TOKEN, "no_token"
         if text is not None:
-            if "access_token=" in x.url and _in_query(x.url):
-                raise _refused(400, "Bad Request", b', error="invalid_request"', "two_tokens")
             found = await self._authenticate(text)
             if found is None:
-                error = b', error="invalid_token"'
+                asked, reason = _BAD_TOKEN, "bad_token"
             elif not x.endpoint.scopes.issubset(found.token.scopes):
                 found = None
-                error = b', error="insufficient_scope", scope="%b"' % " ".join(sorted(x.endpoint.scopes)).encode()
+                asked, reason = challenge("Bearer", error="insufficient_scope", scopes=x.endpoint.scopes), "bad_token"
         if found is None:
             if not self._pass_through:
-                raise _refused(401, "Unauthorized", error, "bad_token" if error else "no_token")
-            x.response_headers.append((b"eg-consumer-id", b"anonymous"))
+                raise refused(asked, reason)
+            pass_on(x)
             return
         x.consumer = found.client
         x.token = found.token
@@ -67,19 +61,3 @@ class OAuth2:
         if found is None or not same(found.token.digest, _digest(secret)) or found.token.expires_at <= time.time():
             return None
         return found
-
-
-def _bearer(header: bytes) -> str | None:
-    """The token of a well-formed `Bearer` header (C246), else None."""
-    words = header.split(b" ")
-    if len(words) != 2 or words[0].lower() != b"bearer" or len(words[1]) > _MAX_TOKEN:
-        return None
-    return words[1].decode("latin-1")
-
-
-def _in_query(url: str) -> bool:
-    return any(name == "access_token" for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True))
-
-
-def _refused(status: int, body: str, error: bytes, reason: str) -> Refused:
-    return Refused(status, body, headers=[(b"www-authenticate", _REALM + error)], reason=reason)
