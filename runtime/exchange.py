@@ -4,6 +4,7 @@ Pipelines decide, transports act: a pipeline is a function of one `Exchange` tha
 upstream I/O itself. A transport (ASGI today) makes the exchange, runs the pipeline and carries the outcome out.
 """
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from egc.runtime.errors import Refused
-from egc.runtime.headers import Headers, is_value
+from egc.runtime.headers import Headers, is_host, is_value
 from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
     from egc.runtime.routing import Endpoint, Route
     from egc.runtime.upstream import Call
 
+_CLOSE = ((b"connection", b"close"),)
 _TO_BASE62 = bytes.maketrans(b"+/", b"eg")
 
 
@@ -51,6 +53,9 @@ BodyTransform = Callable[["Exchange", ResponseHead, bytes], bytes]
 
 BODY_LIMIT = 100 * 1024
 """How many bytes of a request body a policy may look at, decoded (D143, D310)."""
+
+BODY_SECONDS = 60.0
+"""How long a request body that a policy looks at may take to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +93,12 @@ class Exchange:
 
     `receive` gives the next piece of the request body and whether more follows; `body` is the whole body once
     `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
-    of the body for the steps behind it (`req.body`). `certified`: the caller has shown a TLS certificate that was
+    of the body for the steps behind it (`req.body`), None for nothing. `certified`: the caller has shown a TLS certificate that was
     verified. `script` belongs to compiled JavaScript, and to nobody else.
     """
 
     __slots__ = (
+        "_consumer",
         "_request_id",
         "absolute_form",
         "body",
@@ -100,7 +106,6 @@ class Exchange:
         "chunked",
         "client",
         "connection_fields",
-        "consumer",
         "content_length",
         "delay",
         "endpoint",
@@ -144,7 +149,7 @@ class Exchange:
         self.connection_fields: frozenset[bytes] = frozenset()
         self.route: Route | None = None
         self.groups: tuple[str | None, ...] = ()
-        self.consumer: Consumer | None = None
+        self._consumer: Consumer | None = None
         self.token: Token | None = None
         self.response_headers: Headers = []
         self.hooks: list[ResponseHook] | None = None
@@ -192,45 +197,107 @@ class Exchange:
                 return value
         return None
 
+    @property
+    def consumer(self) -> Consumer | None:
+        """Who is calling, once somebody has said so. The service reads the id in `eg-consumer-id` (D151)."""
+        return self._consumer
+
+    @consumer.setter
+    def consumer(self, consumer: Consumer | None) -> None:
+        self._consumer = consumer
+        if consumer is not None and consumer.id:
+            self.set_header(b"eg-consumer-id", consumer.id.encode())
+
+    def set_header(self, name: bytes, value: bytes) -> None:
+        """Put a request header in the place of all of that (lower-case) name (D421).
+
+        It goes upstream even where the caller had it removed by `Connection`. Raises Refused 500 for a value that
+        cannot stand in a header, and for a Host that is none.
+        """
+        if not is_value(value) or (name == b"host" and not is_host(value)):
+            raise Refused(500, "Internal Server Error", reason="bad_header_value")
+        if name == b"host":
+            self.host = value.decode("ascii")
+        self.remove_header(name)
+        self.headers.append((name, value))
+
+    def remove_header(self, name: bytes) -> None:
+        """Take all request headers of that (lower-case) name away; they stay away from the service."""
+        self.headers = [field for field in self.headers if field[0] != name]
+        if name in self.connection_fields:
+            self.connection_fields -= {name}
+
+    def forget(self, *names: bytes) -> None:
+        """Take request headers of these (lower-case) names away, and those that a service may read as one of them.
+
+        Some servers take `_` in a name for `-`.
+        """
+        plain = {name.replace(b"_", b"-") for name in names}
+        self.headers = [field for field in self.headers if field[0].replace(b"_", b"-") not in plain]
+
     def on_response(self, hook: ResponseHook) -> None:
-        """Have `hook` called with the response's head, whoever makes the response."""
+        """Have `hook` called with the response's head, whoever makes the response.
+
+        The hook that comes last is called first, as Express Gateway's policies wrap the response: the first step has
+        the last word.
+        """
         if self.hooks is None:
             self.hooks = []
-        self.hooks.append(hook)
+        self.hooks.insert(0, hook)
 
     def transform_response(self, transform: BodyTransform) -> None:
-        """Have `transform` make another body of the service's response, where it is one that can be held."""
+        """Have `transform` make another body of the service's response, where it is one that can be held.
+
+        The one that comes last is called first, before all hooks.
+        """
         if self.transforms is None:
             self.transforms = []
-        self.transforms.append(transform)
+        self.transforms.insert(0, transform)
 
     async def read_body(self, limit: int = BODY_LIMIT) -> bytes:
         """The whole request body, as sent; it is kept, and goes upstream from here on.
 
+        A caller that waits to be invited (`Expect: 100-continue`) is invited by the server; the service is not asked.
+
         Arguments:
-            limit: bytes. Raises Refused 413 for more.
+            limit: bytes. Raises Refused 413 for more, and 408 where it takes longer than BODY_SECONDS.
         """
         if self.body is None:
             if self.content_length is not None and self.content_length > limit:
                 raise _too_large()
-            pieces: list[bytes] = []
-            size = 0
-            more = self.receive is not None and (self.chunked or bool(self.content_length))
-            while more and self.receive is not None:
-                piece, more = await self.receive()
-                size += len(piece)
-                if size > limit:
-                    raise _too_large()
-                pieces.append(piece)
-            self.body = b"".join(pieces)
+            if self.receive is not None and (self.chunked or self.content_length):
+                try:
+                    async with asyncio.timeout(BODY_SECONDS):
+                        self.body = await _read(self.receive, limit)
+                except TimeoutError:
+                    raise Refused(408, "Request Timeout", headers=_CLOSE, reason="slow_body") from None
+            elif self.content_length is not None:
+                self.body = b""
+            if self.expects_continue:
+                self.expects_continue = False
+                self.remove_header(b"expect")
         elif len(self.body) > limit:
             raise _too_large()
-        return self.body
+        return self.body or b""
 
 
 Outcome: TypeAlias = "Answer | Call | None"
 """An answer made here, a call to a service, or nothing: the matching goes on with the next route (D99)."""
 
 
+async def _read(receive: Callable[[], Awaitable[tuple[bytes, bool]]], limit: int) -> bytes:
+    """All pieces of a body. Raises Refused 413 as soon as there are more than `limit` bytes."""
+    pieces: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        piece, more = await receive()
+        size += len(piece)
+        if size > limit:
+            raise _too_large()
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
 def _too_large() -> Refused:
-    return Refused(413, "Payload Too Large", headers=[(b"connection", b"close")], reason="body_too_large")
+    return Refused(413, "Payload Too Large", headers=_CLOSE, reason="body_too_large")

@@ -12,7 +12,7 @@ from typing import Any
 
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Exchange
-from egc.runtime.headers import FRAMING_TWINS, named_by_connection
+from egc.runtime.headers import FRAMING_TWINS, IDENTITY, IDENTITY_TWINS, is_host, named_by_connection
 from egc.runtime.listener import Listener, plain_address
 
 METHODS = frozenset(
@@ -38,16 +38,17 @@ METHODS = frozenset(
 )
 """The verbs that Express Gateway's server knows, less CONNECT; any other is refused (D454)."""
 
-_HOST = re.compile(rb"(?:[\w.~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?", re.ASCII)
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/.*)?", re.IGNORECASE | re.DOTALL)
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]*")
 _DOT_SEGMENT = re.compile(r"(?:[/\\]|%2[fF]|%5[cC])(?:\.|%2[eE]){1,2}(?=[/\\;]|%2[fF]|%5[cC]|\Z)")
 _ENCODED_NUL = "%00"
 _CLOSE = ((b"connection", b"close"),)
 _MAX_LENGTH = (1 << 63) - 1
+_GIVEN = IDENTITY | IDENTITY_TWINS
 _SPECIAL = (
     frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"x-forwarded-for"))
     | FRAMING_TWINS
+    | _GIVEN
 )
 
 
@@ -58,6 +59,7 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
     x.http_version = scope["http_version"]
     host = b""
     hosts = 0
+    made_up = False
     forwarded_for: list[bytes] = []
     for name, value in x.headers:
         if name not in _SPECIAL:
@@ -85,12 +87,17 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
             x.expects_continue = x.http_version != "1.0"
         elif name == b"x-forwarded-for":
             forwarded_for.append(value)
+        elif name in _GIVEN:
+            made_up = True
         else:
             raise _bad("ambiguous framing field")
     if x.chunked and x.content_length is not None:
         raise _bad("Content-Length beside Transfer-Encoding")
-    if hosts > 1 or (hosts and _HOST.fullmatch(host) is None) or (not hosts and x.http_version != "1.0"):
+    if hosts > 1 or (hosts and not is_host(host)) or (not hosts and x.http_version != "1.0"):
         raise _bad("bad Host")
+    if made_up:
+        # Identity is for the gateway to give: no step and no service sees what a caller says it is (D422).
+        x.headers = [field for field in x.headers if field[0] not in _GIVEN]
     x.host = host.decode("ascii")
     _read_target(x, scope["raw_path"], scope["query_string"], host)
     if listener.asks_certificates:

@@ -25,13 +25,14 @@ HOP_BY_HOP = frozenset(
 """Fields that end at the next hop (RFC 9110 section 7.6.1)."""
 
 IDENTITY = frozenset((b"eg-consumer-id", b"eg-request-id"))
-"""Fields that only the gateway sets: inbound copies are dropped (D422, N26)."""
+"""Fields that only the gateway and its configuration set: inbound copies are dropped (D422, N26)."""
 
 KEPT_THOUGH_NAMED = frozenset((b"host", b"content-length", b"authorization", b"cookie", b"via", b"expect")) | IDENTITY
 """Fields that `Connection` cannot have removed: a caller must not cut away framing or what a policy decided on."""
 
 VIA = b"1.1 egc"
 
+_HOST = re.compile(rb"(?:[\w.~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?", re.ASCII)
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -50,12 +51,17 @@ def _underscored(names: Iterable[bytes]) -> frozenset[bytes]:
 FRAMING_TWINS = _underscored((b"transfer-encoding", b"content-length", b"proxy-connection", b"keep-alive"))
 """Spellings with `_` that some servers read as framing fields: refused (as in `Transfer_Encoding`)."""
 
-IDENTITY_TWINS = _underscored(
-    (*IDENTITY, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port")
-)
+IDENTITY_TWINS = _underscored(IDENTITY)
+"""Spellings with `_` that some servers read as fields that only the gateway sets: inbound copies are dropped."""
+
+_FORWARDED_TWINS = _underscored((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port"))
 """Spellings with `_` that some servers read as fields the gateway vouches for: dropped."""
 
-REQUEST_DROPPED = HOP_BY_HOP | IDENTITY | IDENTITY_TWINS | frozenset((b"host", b"content-length", b"http2-settings"))
+REQUEST_DROPPED = (
+    HOP_BY_HOP
+    | _FORWARDED_TWINS
+    | frozenset((b"host", b"content-length", b"http2-settings", b"eg-request-id", b"eg_request_id"))
+)
 """Request fields that are not copied upstream; the proxy writes host and framing itself."""
 
 
@@ -68,6 +74,11 @@ def named_by_connection(values: Iterable[bytes]) -> frozenset[bytes]:
 def is_name(name: bytes) -> bool:
     """Whether `name` is a field name (a token)."""
     return _NAME.fullmatch(name) is not None
+
+
+def is_host(value: bytes) -> bool:
+    """Whether `value` is a host as the field Host has it, with or without a port (RFC 9110 section 7.2)."""
+    return _HOST.fullmatch(value) is not None
 
 
 def is_value(value: bytes) -> bool:

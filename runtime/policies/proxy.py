@@ -90,7 +90,6 @@ class Proxy:
         fixed = {name.lower().encode(): _line(name, value) for name, value in (headers or {}).items()}
         self._fixed = b"".join(fixed.values())
         self._own_request_id = b"eg-request-id" not in fixed
-        self._own_consumer_id = b"eg-consumer-id" not in fixed
         self._authorization = b""
         if auth is not None and b"authorization" not in fixed:
             self._authorization = b"authorization: Basic %b\r\n" % base64.b64encode(auth.encode())
@@ -140,8 +139,6 @@ class Proxy:
         parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
         if self._own_request_id:
             parts += (b"eg-request-id: ", x.request_id.encode(), b"\r\n")
-        if x.consumer is not None and self._own_consumer_id and x.consumer.id:
-            parts += (b"eg-consumer-id: ", x.consumer.id.encode(), b"\r\n")
         if self._xfwd:
             parts.append(_forwarded(x))
         length = x.content_length if x.body is None else len(x.body)

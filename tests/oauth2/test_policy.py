@@ -54,13 +54,13 @@ def challenge(refused: Refused) -> bytes:
 
 
 def test_a_live_token_opens(house: House) -> None:
-    """The consumer is the client, and the token is not sent upstream (D239)."""
+    """The consumer is the client, which the service is told, and the token is not sent upstream (D151, D239)."""
     door = Door(house)
     x = door.knock(f"Bearer {door.token()}")
     assert x.consumer is not None
     assert x.consumer.id == door.client.id
     assert x.token is not None
-    assert x.headers == [(b"host", b"h"), (b"x-a", b"b")]
+    assert x.headers == [(b"host", b"h"), (b"x-a", b"b"), (b"eg-consumer-id", door.client.id.encode())]
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "BeArEr"])
