@@ -18,6 +18,7 @@ from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
     from egc.runtime.routing import Endpoint, Route
+    from egc.runtime.transport.tunnel import Accept, Tunnel
     from egc.runtime.upstream import Call
 
 _CLOSE = ((b"connection", b"close"),)
@@ -95,6 +96,8 @@ class Exchange:
     `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
     of the body for the steps behind it (`req.body`), None for nothing. `certified`: the caller has shown a TLS certificate that was
     verified. `script` belongs to compiled JavaScript, and to nobody else.
+
+    `tunnel` answers 101, where the server can; `tunnelled` is what the connection has become then.
     """
 
     __slots__ = (
@@ -126,6 +129,8 @@ class Exchange:
         "script",
         "token",
         "transforms",
+        "tunnel",
+        "tunnelled",
         "url",
     )
 
@@ -159,6 +164,8 @@ class Exchange:
         self.body: bytes | None = None
         self.parsed: Json = None
         self.script: object = None
+        self.tunnel: Accept | None = None
+        self.tunnelled: Tunnel | None = None
         self._request_id = ""
 
     def begin(self, route: "Route", groups: tuple[str | None, ...]) -> None:

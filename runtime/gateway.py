@@ -22,6 +22,7 @@ from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.routing import Route, Table
 from egc.runtime.store import Store, StoreError
 from egc.runtime.transport import asgi
+from egc.runtime.transport.tunnel import EXTENSION
 from egc.runtime.upstream import Call, UpstreamError
 
 _log = logging.getLogger("egc")
@@ -101,6 +102,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         self._access_log = AccessLog() if access_log else None
         self._by_server: dict[tuple[str, int], Listener | None] = {}
         self._purging: asyncio.Task[None] | None = None
+        self._websocket_refused = False
 
     async def start(self) -> None:
         """Open store, log and resources; called in the worker, after fork."""
@@ -131,13 +133,19 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         self, scope: dict[str, Any], receive: Any, send: Any
     ) -> None:
         """ASGI: pipelines straight on the raw messages, resources through Falcon."""
+        if scope["type"] == "websocket":
+            await self._refuse_websocket(receive, send)
+            return
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
         started = time.perf_counter()
         client = scope["client"]
+        extensions = scope.get("extensions")
         peer = plain_address(client[0]) if client else ""
         x = Exchange(scope["method"], "/", scope["headers"], "", scope["scheme"], peer)
+        if extensions:
+            x.tunnel = extensions.get(EXTENSION)
         status = sent = 0
         reason = ""
         try:
@@ -178,6 +186,14 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         finally:
             if self._access_log is not None:
                 self._access_log.entry(x, status, sent, time.perf_counter() - started, reason)
+
+    async def _refuse_websocket(self, receive: Any, send: Any) -> None:
+        """Close before accepting, which a server answers with 403: ASGI's own WebSockets would pass no pipeline."""
+        if not self._websocket_refused:
+            self._websocket_refused = True
+            _log.error("this server takes WebSockets apart; only egc.runtime.worker.GatewayWorker passes them on")
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
 
     def _listener(self, server: tuple[str, int]) -> Listener:
         """Which listener took the request, by the address it came to; an unknown one is refused."""

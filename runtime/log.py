@@ -41,7 +41,7 @@ class AccessLog:
         self._thread.start()
 
     def entry(self, x: Exchange, status: int, sent: int, seconds: float, reason: str) -> None:
-        """Log one exchange.
+        """Log one exchange. A tunnel is logged when it has ended; `bytes_in` is what the caller has sent through it.
 
         Arguments:
             status: what the caller got; 0 where it got no status.
@@ -49,6 +49,9 @@ class AccessLog:
             seconds: how long it took.
             reason: why it was refused or failed, or empty.
         """
+        tunnel = x.tunnelled
+        if tunnel is not None:
+            status, sent, reason = 101, tunnel.far.passed, tunnel.reason
         now = time.time()
         if now >= self._stamped + 1:
             self._stamped = float(int(now))
@@ -58,6 +61,8 @@ class AccessLog:
             f'"path":{quote(x.original_url.partition("?")[0])},"status":{status},"bytes":{sent},'
             f'"ms":{seconds * 1000:.2f}'
         )
+        if tunnel is not None:
+            line += f',"bytes_in":{tunnel.near.passed}'
         if x.route is not None:
             line += f',"endpoint":{quote(x.route.endpoint.name)},"request_id":"{x.request_id}"'
         if x.consumer is not None:

@@ -11,6 +11,7 @@ import re
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
@@ -23,13 +24,16 @@ from egc.runtime.headers import HOP_BY_HOP, Headers, named_by_connection
 
 if TYPE_CHECKING:
     from egc.runtime.exchange import Exchange, ResponseHead
+    from egc.runtime.transport.tunnel import End
 
 CONNECT_TIMEOUT = 10.0
 RESPONSE_TIMEOUT = 120.0
+QUIET_TIMEOUT = 3600.0
 IDLE_LIFETIME = 30.0
 STALLED_READER = 120.0
 MAX_CONNECTIONS = 1024
 MAX_WAITING = 1024
+MAX_TUNNELS = 4096
 _MAX_ORIGINS = 64
 MAX_HEAD_BYTES = 65536
 MAX_INTERIM = 100
@@ -37,7 +41,8 @@ WRITE_HIGH_WATER = 65536
 _TICKS_PER_TIMEOUT = 8
 
 
-_NOTED = HOP_BY_HOP | {b"content-length"}
+_NOTED = HOP_BY_HOP | {b"content-length", b"content-type"}
+_EVENTS = b"text/event-stream"
 _NONE: frozenset[bytes] = frozenset()
 _VERSIONS = ("1.1", "1.0")
 _KEEP_ALIVE = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
@@ -72,9 +77,9 @@ class Sink(Protocol):
         """An interim response (1xx), 101 excepted."""
 
     def head(self, status: int, headers: Headers, measured: bool) -> None:
-        """The final response's head, without hop-by-hop fields, names in lower case unless the call keeps the case.
+        """The final response's head, or that of a 101 that was asked for.
 
-        `measured` says that its length is announced.
+        It is without hop-by-hop fields, names in lower case unless the call keeps the case. `measured` says that its length is announced.
         """
 
     def data(self, chunk: bytes) -> None:
@@ -131,11 +136,14 @@ class Call:
         expects_continue: the caller waits for 100 before it sends the body.
         keep_case: whether response header names keep their case.
         response: seconds without a byte from the service until it counts as silent.
+        quiet: the same where silence is usual: for tunnels and server-sent events.
+        accept: the Sec-WebSocket-Accept of a service that agrees to a WebSocket; None where none was asked for.
         finish: called with the exchange and the response head before the caller sees it.
         follow: gives the call that follows a response, where redirects are followed.
     """
 
     __slots__ = (
+        "accept",
         "body",
         "chunked",
         "expects_continue",
@@ -147,6 +155,7 @@ class Call:
         "method",
         "path",
         "pool",
+        "quiet",
         "repeatable",
         "response",
     )
@@ -164,6 +173,8 @@ class Call:
         expects_continue: bool = False,
         keep_case: bool = False,
         response: float = RESPONSE_TIMEOUT,
+        quiet: float = QUIET_TIMEOUT,
+        accept: bytes | None = None,
         finish: "Callable[[Exchange, ResponseHead], None] | None" = None,
         follow: "Callable[[Call, int, Headers], Call | None] | None" = None,
     ) -> None:
@@ -177,6 +188,8 @@ class Call:
         self.expects_continue = expects_continue
         self.keep_case = keep_case
         self.response = response
+        self.quiet = quiet
+        self.accept = accept
         self.finish = finish
         self.follow = follow
         # A request without body and of an idempotent method may be sent again (RFC 9110 section 9.2.2).
@@ -205,6 +218,7 @@ class Connection(asyncio.Protocol):
     """One HTTP/1.1 connection to a service; carries one request at a time."""
 
     __slots__ = (
+        "_accept",
         "_body_sent",
         "_busy",
         "_framed",
@@ -217,15 +231,18 @@ class Connection(asyncio.Protocol):
         "_method_is_head",
         "_named",
         "_parser",
+        "_quiet",
         "_reading",
         "_response_done",
         "_status",
         "_streamed",
         "_timeout",
+        "_upgrade",
         "_write_paused",
         "answered",
         "closed",
         "deadline",
+        "early",
         "idle_until",
         "lifetime",
         "pool",
@@ -243,6 +260,8 @@ class Connection(asyncio.Protocol):
         self.deadline = 0.0
         self.idle_until = 0.0
         self.lifetime = IDLE_LIFETIME
+        self.early: bytes | None = None
+        self._upgrade = b""
         self._busy = False
         self._reading = True
         self._write_paused = False
@@ -268,6 +287,8 @@ class Connection(asyncio.Protocol):
         self._method_is_head = call.method == "HEAD"
         self._keep_case = call.keep_case
         self._timeout = call.response
+        self._quiet = call.quiet
+        self._accept = call.accept
         self.deadline = monotonic() + call.response
         self.transport.write(call.head + first_body if first_body else call.head)
 
@@ -320,7 +341,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._busy:
-            self._drop()
+            if self.early is None:
+                self._drop()
+            else:
+                self.early += data
             return
         self.deadline = monotonic() + self._timeout
         if self._in_head:
@@ -328,6 +352,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if isinstance(error, httptools.HttpParserUpgrade) and self._status == 101:
+                self._switch(data[error.args[0] :])
+                return
             if not self._response_done:
                 self.fail(UpstreamError("upstream_protocol", str(error)))
                 return
@@ -393,8 +420,16 @@ class Connection(asyncio.Protocol):
             if promised is not None:
                 # A second before the service closes it, lest a request be sent into its closing.
                 self.lifetime = min(IDLE_LIFETIME, int(promised[1]) - 1.0)
-        elif lowered == b"connection" and value not in (b"keep-alive", b"close"):
-            self._named |= named_by_connection((value,))
+        elif lowered == b"connection":
+            if value not in (b"keep-alive", b"close"):
+                self._named |= named_by_connection((value,))
+        elif lowered == b"content-type":
+            self._headers.append((name if self._keep_case else lowered, value))
+            if value[: len(_EVENTS)].lower() == _EVENTS:
+                self._timeout = self._quiet
+                self.deadline = monotonic() + self._quiet
+        elif lowered == b"upgrade":
+            self._upgrade = value.lower()
 
     def on_headers_complete(self) -> None:
         self._status = status = self._parser.get_status_code()
@@ -404,6 +439,8 @@ class Connection(asyncio.Protocol):
             self._interim += 1
             if status < 100 or self._interim > MAX_INTERIM:
                 raise httptools.HttpParserError("interim responses without end")
+            if status == 101 and not self._agreed():
+                raise httptools.HttpParserError("an upgrade nobody asked for")
             return
         self._in_head = False
         self.answered = True
@@ -427,14 +464,35 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._status < 200:
-            if self._status == 101:
-                raise httptools.HttpParserError("an upgrade nobody asked for")
-            self.sink.informational(self._status, self._headers)
-            self._headers = []
-            self._head_bytes = 0
+            if self._status != 101:
+                self.sink.informational(self._status, self._headers)
+                self._headers = []
+                self._head_bytes = 0
         elif not self._response_done:
             self._response_done = True
             self.sink.complete()
+
+    # Upgrades
+
+    def enter(self, end: "End") -> None:
+        """Become an end of a tunnel: the pool counts it no more."""
+        self.pool.keep_tunnel(self)
+        end.attach(self.transport, self.early or b"", self.connection_lost)
+
+    def _agreed(self) -> bool:
+        """Whether a 101 is the answer to what was asked (RFC 6455 section 4.1, RFC 9110 section 7.8)."""
+        accepts = [value for name, value in self._headers if name.lower() == b"sec-websocket-accept"]
+        return self._upgrade == b"websocket" and b"upgrade" in self._named and accepts == [self._accept]
+
+    def _switch(self, early: bytes) -> None:
+        """The service has agreed to a WebSocket. What it sends is kept until a tunnel takes the connection."""
+        self._busy = False
+        self.deadline = inf
+        self.early = early
+        self.transport.pause_reading()
+        sink, self.sink = self.sink, _NOBODY
+        sink.head(101, self._headers, False)
+        sink.flush()
 
     # Ends
 
@@ -515,6 +573,7 @@ class Pool:
         self._tick = tick
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
+        self._tunnels: set[Connection] = set()
         self._connecting = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -593,6 +652,17 @@ class Pool:
             transport.abort()
             raise
 
+    def let_tunnel(self) -> None:
+        """Whether one more tunnel may be asked for. Raises UpstreamBusy."""
+        if len(self._tunnels) >= MAX_TUNNELS:
+            raise UpstreamBusy("upstream_busy", "too many tunnels")
+
+    def keep_tunnel(self, connection: Connection) -> None:
+        """A connection has become a tunnel: its place is free for another."""
+        self._tunnels.add(connection)
+        self._open.discard(connection)
+        self._offer()
+
     def put(self, connection: Connection) -> None:
         """Give a connection back after a complete exchange."""
         while self._waiting:
@@ -606,19 +676,22 @@ class Pool:
     def forget(self, connection: Connection) -> None:
         """A connection has ended."""
         self._open.discard(connection)
+        self._tunnels.discard(connection)
         self._offer()
 
     @property
     def resting(self) -> bool:
         """Whether nobody uses a connection or waits for one."""
-        return not self._connecting and not self._waiting and not any(connection._busy for connection in self._open)
+        if self._connecting or self._waiting or self._tunnels:
+            return False
+        return not any(connection._busy for connection in self._open)
 
     def close(self) -> None:
         """Drop all connections."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for connection in tuple(self._open):
+        for connection in tuple(self._open | self._tunnels):
             connection.fail(UpstreamError("upstream_closed"))
         self._idle.clear()
 

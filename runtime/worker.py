@@ -31,7 +31,9 @@ from gunicorn.workers.gasgi import ASGIWorker
 from egc.runtime import serving
 from egc.runtime.env import Misconfigured
 from egc.runtime.gateway import Gateway
+from egc.runtime.headers import Headers
 from egc.runtime.parser import MAX_HEAD_BYTES, RequestParser
+from egc.runtime.transport.tunnel import EXTENSION, Tunnel
 
 HEADER_TIMEOUT = 20.0
 READER_TIMEOUT = 60.0
@@ -39,6 +41,7 @@ DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 NO_COPY = 65536
 _FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
+_NOT_WITH_101 = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding"))
 _RESET = struct.pack("ii", 1, 0)
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
@@ -65,6 +68,7 @@ class GatewayProtocol(ASGIProtocol):
     _response: "_Response | None" = None
     _lingering: asyncio.TimerHandle | None = None
     _to_discard = DISCARD_BYTES
+    tunnel: Tunnel | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -102,7 +106,8 @@ class GatewayProtocol(ASGIProtocol):
         task, self._task = self._task, None
         super().connection_lost(exc)
         self._task = task
-        self._cancel_task_if_pending()
+        if self.tunnel is None:
+            self._cancel_task_if_pending()
         if self._lingering is not None:
             self._lingering.cancel()
 
@@ -209,9 +214,14 @@ class GatewayProtocol(ASGIProtocol):
         receiver = self._body_receiver
         self._response = response = _Response(self, request)
         try:
-            await self.app(self._build_http_scope(request, sockname, peername), receiver.receive, response.send)
+            scope = self._build_http_scope(request, sockname, peername)
+            if request.may_upgrade():
+                scope["extensions"] = {EXTENSION: self._accept}
+            await self.app(scope, receiver.receive, response.send)
         finally:
             self._response = None
+        if self.tunnel is not None:
+            return False
         if not response.ended:
             if not response.started:
                 self._refuse(408, "Request body took too long")
@@ -245,8 +255,21 @@ class GatewayProtocol(ASGIProtocol):
         return False
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
-        """Never: an Upgrade is handled as an ordinary request, as Express Gateway does (D304)."""
+        """Never for gunicorn to handle: an Upgrade runs the pipeline as every request does (D304)."""
         return False
+
+    def _accept(self, headers: Headers, tunnel: Tunnel) -> None:
+        """Answer 101 and become the near end of a tunnel. Raises ClientDisconnected if the caller has left."""
+        if self._closed:
+            raise ClientDisconnected("the caller has left")
+        lines = [name + b": " + value + b"\r\n" for name, value in headers if name.lower() not in _NOT_WITH_101]
+        lines += (b"connection: Upgrade\r\n", b"upgrade: websocket\r\n")
+        self._safe_write(_head(_get_cached_status_line((1, 1), 101), lines))
+        self.tunnel = tunnel
+        early = self._callback_parser.remaining()
+        self._callback_parser.reset()
+        self._cancel_keepalive_timer()
+        tunnel.near.attach(self.transport, early, self.connection_lost)
 
     def _request_overdue(self) -> None:
         if self._head_bytes:
@@ -290,7 +313,7 @@ class _Response:
         nobody listens any more.
         """
         protocol = self._protocol
-        if protocol._closed:
+        if protocol._closed or protocol.tunnel is not None:
             raise ClientDisconnected("the caller has left")
         kind = message["type"]
         if kind == "http.response.body":

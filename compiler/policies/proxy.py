@@ -20,7 +20,6 @@ WITHOUT_EFFECT = {
     "followRedirect": "the option is called `followRedirects`",
     "selfHandleResponse": "the gateway always sends the service's answer",
     "ssl": "TLS for callers is set in `https.tls`",
-    "ws": "WebSocket was not proxied by Express Gateway either",
 }
 """Options that Express Gateway took and that changed nothing in it."""
 

@@ -10,7 +10,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
 from egc.runtime.headers import REQUEST_DROPPED, VIA, Headers, is_name, is_value
-from egc.runtime.upstream import RESPONSE_TIMEOUT, Call, Pool, Pools, Service, Target, client_context
+from egc.runtime.upstream import QUIET_TIMEOUT, RESPONSE_TIMEOUT, Call, Pool, Pools, Service, Target, client_context
+from egc.runtime.websocket import awaited_accept
 
 _RUNS_OF_SLASHES = re.compile(r"/{2,}")
 _TARGET = re.compile(r"[\x21-\x7e\x80-\xff]*")
@@ -42,11 +43,13 @@ class Proxy:
         cookie_domain_rewrite, cookie_path_rewrite: rewrite Set-Cookie; a mapping may have the key `*`.
         preserve_header_key_case: keep the case of the service's header names.
         to_proxy: send an absolute-form target unparsed, as a path (D269).
-        proxy_timeout, timeout: seconds without a byte from the service until 504; the smaller counts.
+        proxy_timeout, timeout: seconds without a byte from the service until 504; the smaller counts. Where neither is
+            set, WebSockets and server-sent events may be silent for an hour.
         proxy_url: an intermediate HTTP proxy.
         target: `ca_file`, `cert_file`, `key_file`, `passphrase` for TLS to the service.
         method: send this method instead of the caller's.
         local_address: source address of the connections.
+        ws: pass WebSocket connections on (D276, D405); where not, the service sees an ordinary GET.
     """
 
     answers: Literal["always"] = "always"
@@ -77,6 +80,7 @@ class Proxy:
         target: Mapping[str, str] | None = None,
         method: str | None = None,
         local_address: str | None = None,
+        ws: bool = True,
     ) -> None:
         self._service = service
         self._change_origin = change_origin
@@ -86,7 +90,10 @@ class Proxy:
         self._to_proxy = to_proxy
         self._method = method
         self._keep_case = preserve_header_key_case
-        self._response = min((limit for limit in (proxy_timeout, timeout) if limit), default=RESPONSE_TIMEOUT)
+        self._ws = ws
+        limits = [limit for limit in (proxy_timeout, timeout) if limit]
+        self._response = min(limits, default=RESPONSE_TIMEOUT)
+        self._quiet = min(limits, default=QUIET_TIMEOUT)
         fixed = {name.lower().encode(): _line(name, value) for name, value in (headers or {}).items()}
         self._fixed = b"".join(fixed.values())
         self._own_request_id = b"eg-request-id" not in fixed
@@ -136,6 +143,11 @@ class Proxy:
                 parts += (name, b": ", value, b"\r\n")
             elif name == b"via":
                 via += value + b", "
+        accept = None
+        if x.tunnel is not None and self._ws and method == "GET":
+            accept = awaited_accept(x)
+            if accept is not None:
+                parts.append(b"connection: Upgrade\r\nupgrade: websocket\r\n")
         parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
         if self._own_request_id:
             parts += (b"eg-request-id: ", x.request_id.encode(), b"\r\n")
@@ -164,6 +176,8 @@ class Proxy:
             expects_continue=x.expects_continue and has_body,
             keep_case=self._keep_case,
             response=self._response,
+            quiet=self._quiet,
+            accept=accept,
             finish=partial(self._finish, site.target) if self._changes_response else None,
             follow=self._redirects,
         )
@@ -281,6 +295,8 @@ class _Redirects:
             b"\r\n".join([start, *kept, b"", b""]),
             keep_case=call.keep_case,
             response=call.response,
+            quiet=call.quiet,
+            accept=call.accept,
             finish=call.finish,
             follow=call.follow,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
 from egc.runtime.headers import VIA, Headers
+from egc.runtime.transport.tunnel import Tunnel
 from egc.runtime.upstream import CONNECT_TIMEOUT, Call, Connection, UpstreamError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -243,6 +244,8 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
                 if reply.error.reason == "client_gone":
                     raise ClientGone
                 raise reply.error
+            if reply.status == 101:
+                return 101, await _tunnel(x, call, reply, connection)
             if call.follow is not None and redirects < MAX_REDIRECTS:
                 following = call.follow(call, reply.status, reply.headers)
                 if following is not None:
@@ -264,8 +267,25 @@ async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tupl
                 await asyncio.wait((upload,))
 
 
+async def _tunnel(x: Exchange, call: Call, reply: _Reply, connection: Connection) -> int:
+    """Answer 101 and hand bytes on until both have ended. Returns how many the caller got.
+
+    Raises OSError where the caller has left.
+    """
+    head = _response_head(x, call, reply)
+    tunnel = Tunnel(call.quiet)
+    if x.tunnel is not None:
+        x.tunnel(head.headers, tunnel)
+    x.tunnelled = tunnel
+    connection.enter(tunnel.far)
+    await tunnel.run()
+    return tunnel.far.passed
+
+
 async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connection]:
     pool = call.pool
+    if call.accept is not None:
+        pool.let_tunnel()
     connection = pool.take()
     if connection is None:
         connection = await pool.connect(CONNECT_TIMEOUT)
@@ -277,7 +297,8 @@ async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connectio
     return reply, connection
 
 
-async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
+def _response_head(x: Exchange, call: Call, reply: _Reply) -> ResponseHead:
+    """The head that the caller gets: what earlier steps have set, what the proxy rewrites, what hooks change."""
     headers = reply.headers
     headers.append((b"via", VIA))
     head = ResponseHead(reply.status, merge(x.response_headers, headers) if x.response_headers else headers)
@@ -286,6 +307,11 @@ async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
     if x.hooks is not None:
         for hook in x.hooks:
             hook(x, head)
+    return head
+
+
+async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
+    head = _response_head(x, call, reply)
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     sent = 0
     begun = False

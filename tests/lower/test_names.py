@@ -44,7 +44,7 @@ def test_a_plain_configuration_says_nothing(tmp_path: Path) -> None:
         ("http://localhost:1", "localhost:1", "no-service-url", "error", 5),
         ("http://localhost:1", "http://me:you@localhost:1", "url-with-user", "warning", 5),
         ("{serviceEndpoint: back}", "{serviceEndpoint: back, chageOrigin: true}", "unknown-property", "error", 11),
-        ("{serviceEndpoint: back}", "{serviceEndpoint: back, ws: true}", "option-without-effect", "warning", 11),
+        ("{serviceEndpoint: back}", "{serviceEndpoint: back, ssl: true}", "option-without-effect", "warning", 11),
         ("[proxy, terminate]", "[proxy, terminate, log]\nadmin: {hostname: 0.0.0.0}", "admin-exposed", "error", 7),
         ("proxy: {action", "proxy: {condition: {name: pathExcat}, action", "unknown-condition", "error", 11),
         (
