@@ -105,6 +105,9 @@ def to_url(value: str, name: str = "a value made of variables") -> str:
 
 _started_in: Path | None = None
 
+files: set[str] = set()
+"""Every path that `file` has given: what a change of must be noticed."""
+
 
 def start_directory() -> None:
     """Remember where the gateway was started; gunicorn.conf.py calls this before gunicorn goes elsewhere."""
@@ -115,7 +118,9 @@ def start_directory() -> None:
 
 def file(path: str) -> str:
     """A key or certificate file: relative to EGC_FILES, else to where the gateway was started (D25)."""
-    return str(Path(os.environ.get("EGC_FILES") or _started_in or ".", path))
+    found = str(Path(os.environ.get("EGC_FILES") or _started_in or ".", path))
+    files.add(found)
+    return found
 
 
 def data_dir(module_file: str) -> Path:

@@ -23,8 +23,21 @@ def log_level() -> str:
 
 
 def announce(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) -> None:
-    """Print one line for each listener, its name and URL, on standard error; `bound` are the sockets' addresses."""
+    """Print one line for each listener, its name and URL, on standard error; `bound` are the sockets' addresses.
+
+    Under `egc run` the process above the workers does it (handover.py).
+    """
+    if "EGC_HANDOVER" in os.environ:
+        return
+    for name, url in urls(listeners, bound):
+        print(f"egc: {name} listens on {url}", file=sys.stderr, flush=True)
+
+
+def urls(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
+    """Name and URL of each listener; `bound` are the sockets' addresses."""
+    found = []
     for listener, (_, port, *_) in zip(listeners, bound, strict=True):
         shown = f"[{listener.host}]" if ":" in listener.host else listener.host or "*"
         scheme = "https" if listener.secure else "http"
-        print(f"egc: {listener.name} listens on {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
+        found.append((listener.name, f"{scheme}://{shown}:{port}"))
+    return found

@@ -10,8 +10,9 @@ Files that begin with `_` are no commands. Only a command whose words differ fro
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 
 import click
@@ -133,10 +134,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. A fault of egc itself is 70: its traceback goes to a file, not to the terminal.
     """
+    return exit_code(partial(egc.main, arguments, prog_name="egc", standalone_mode=False))
+
+
+def exit_code(run: Callable[[], object]) -> int:
+    """Run a command or a part of one; say what stopped it, and return the exit code for that."""
     from egc.compiler.diagnostics import DoesNotCompile
 
     try:
-        code = egc.main(arguments, prog_name="egc", standalone_mode=False)
+        code = run()
         return code if isinstance(code, int) else ExitCode.CLEAN
     except click.ClickException as error:
         error.show()

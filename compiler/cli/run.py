@@ -1,31 +1,20 @@
 """Compile a configuration and serve it."""
 
-import errno
 import os
-import socket
-import stat
 import sys
-import tempfile
-from hashlib import sha256
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 import click
 
-from egc.compiler.cli import EnvironmentFailure
-from egc.compiler.cli._report import path_argument, show
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from egc.compiler.cli._report import compat_option, path_argument, show
 
 MOST_WORKERS = 1024
+SETTINGS = "gunicorn.conf.py"
 
-REASONS = {
-    errno.EADDRINUSE: "Port {port} is taken: another program already listens on {address}. Stop it, or choose another "
-    "port in gateway.config.yml",
-    errno.EACCES: "Port {port} is not for this user: ports below 1024 need more rights",
-    errno.EADDRNOTAVAIL: "{address} is no address of this machine",
-}
+NO_WATCH = ("EGC_DISABLE_CONFIG_WATCH", "EG_DISABLE_CONFIG_WATCH")
+"""Variables that, with any value but the empty one, do what --no-watch does (D56)."""
 
 
 @click.command()
@@ -36,27 +25,42 @@ REASONS = {
     metavar="N",
     help="How many processes serve.  [default: $WEB_CONCURRENCY, else 1]",
 )
-def command(path: Path, workers: int | None) -> None:
+@click.option(
+    "--watch/--no-watch",
+    default=None,
+    help="Whether a change of the configuration is taken over while it serves.  [default: --watch]",
+)
+@compat_option
+def command(path: Path, workers: int | None, watch: bool | None, eg_compat: bool) -> int:
     """Compile a configuration and serve it until SIGTERM or Ctrl-C.
 
-    PATH is a directory with gateway.config.yml or that file; by default ./config, else the working directory. What is
-    compiled goes into .egc beside it; users, apps, credentials and tokens are kept in EGC_DATA, by default the
-    directory data beside it. A configuration that does not compile serves nothing and exits with 3; a port that is
-    taken exits with 4.
+    PATH is a directory with gateway.config.yml or that file; by default EG_CONFIG_DIR, else ./config, else the working
+    directory. What is compiled goes into .egc beside it; users, apps, credentials and tokens are kept in EGC_DATA, by
+    default the directory data beside it. A configuration that does not compile serves nothing and exits with 3; a port
+    that is taken exits with 4.
+
+    When a file of the configuration changes, or a key or certificate that it names, it is built beside what is served,
+    checked and taken over without a request lost. One that is wrong is reported, and what was served goes on. SIGHUP
+    builds again at once.
 
     \b
     Examples:
       egc run
       egc run config --workers 4
-      EGC_DATA=/var/lib/orders egc run gateways/orders/config
+      EGC_DATA=/var/lib/orders egc run gateways/orders/config --no-watch
     """
     from egc.compiler import compile_project, write
+    from egc.compiler.cli import _watch
+    from egc.compiler.cli._beside import bind_addresses
+    from egc.compiler.cli._builds import Builds, artifact_directory
+    from egc.compiler.cli._listening import check_addresses
+    from egc.compiler.cli._supervisor import Gateway, supervise
 
-    compiled = compile_project(path, os.environ)
+    before = _watch.look(_watch.of_project(path))
+    compiled = compile_project(path, os.environ, eg_compat=eg_compat)
     show(compiled.report, "text", sys.stderr)
     directory = path if path.is_dir() else path.parent
-    output = artifact_directory(directory.absolute())
-    write(compiled, output)
+    artifacts = artifact_directory(directory.absolute())
     environ = {
         **os.environ,
         "EGC_DATA": str(Path(os.environ.get("EGC_DATA") or directory / "data").absolute()),
@@ -64,89 +68,26 @@ def command(path: Path, workers: int | None) -> None:
     }
     if workers is not None:
         environ["WEB_CONCURRENCY"] = str(workers)
-    settings = output / "gunicorn.conf.py"
-    check_addresses(bind_addresses(settings))
+    if watch is None:
+        watch = not any(os.environ.get(name) for name in NO_WATCH)
+    if not watch:
+        write(compiled, artifacts)
+        check_addresses(bind_addresses(artifacts / SETTINGS))
+        become_gunicorn(artifacts, environ)
+    builds = Builds(artifacts)
+    try:
+        build = builds.new()
+        write(compiled, build)
+        return supervise(Gateway(path, environ, eg_compat), builds, build, bind_addresses(build / SETTINGS), before)
+    finally:
+        builds.close()
+
+
+def become_gunicorn(artifact: Path, environ: Mapping[str, str]) -> NoReturn:
+    """Go on as gunicorn's master on an artifact."""
     sys.stdout.flush()
     sys.stderr.flush()
     # Neither Python (-P) nor gunicorn shall find a file of the working directory instead of a module of the gateway.
-    os.chdir(output)
-    os.execve(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", str(settings)], environ)  # noqa: S606
-
-
-def artifact_directory(directory: Path) -> Path:
-    """Where the compiled gateway goes: `.egc` in the configuration's directory, else a directory of this user's own.
-
-    Arguments:
-        directory: absolute path of the configuration's directory.
-
-    Raises:
-        EnvironmentFailure: neither can be written.
-    """
-    beside = directory / ".egc"
-    try:
-        beside.mkdir(exist_ok=True)
-        if os.access(beside, os.W_OK | os.X_OK):
-            return beside
-    except OSError:
-        pass
-    place = sha256(os.fsencode(directory)).hexdigest()[:16]
-    elsewhere = Path(tempfile.gettempdir()) / f"egc-{os.getuid()}-{place}"
-    try:
-        elsewhere.mkdir(mode=0o700, exist_ok=True)
-        found = elsewhere.lstat()
-    except OSError as error:
-        raise EnvironmentFailure(f"neither {beside} nor {elsewhere} can be written: {error.strerror}") from None
-    # The name can be guessed: what somebody else put there first must not be served.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise EnvironmentFailure(f"{beside} cannot be written, and {elsewhere} does not belong to this user alone")
-    return elsewhere
-
-
-def bind_addresses(settings: Path) -> "Sequence[str]":
-    """What gunicorn will listen on, from the settings that were just written.
-
-    Raises:
-        EnvironmentFailure: a variable that they look up is missing or wrong.
-    """
-    import runpy
-
-    from egc.runtime.env import Misconfigured
-
-    try:
-        bind = runpy.run_path(str(settings))["bind"]
-    except Misconfigured as error:
-        raise EnvironmentFailure(str(error)) from None
-    return [bind] if isinstance(bind, str) else list(bind)
-
-
-def check_addresses(addresses: "Sequence[str]") -> None:
-    """Listen on each address for a moment, all at the same time.
-
-    Raises:
-        EnvironmentFailure: one cannot be had; the message names the port.
-    """
-    held: list[socket.socket] = []
-    try:
-        for address in addresses:
-            host, _, port = address.rpartition(":")
-            host = host.strip("[]")
-            held.append(listen(host, int(port), address))
-    finally:
-        for one in held:
-            one.close()
-
-
-def listen(host: str, port: int, address: str) -> socket.socket:
-    """A socket that listens as gunicorn's would: SO_REUSEADDR, IPv6 where the host is written so."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(1)
-    except OSError as error:
-        listener.close()
-        if isinstance(error, socket.gaierror):
-            raise EnvironmentFailure(f"{host} is not the name of an address of this machine") from None
-        reason = REASONS.get(error.errno or 0, "{address} cannot be listened on: " + str(error.strerror))
-        raise EnvironmentFailure(reason.format(port=port, address=address)) from None
-    return listener
+    os.chdir(artifact)
+    words = [sys.executable, "-P", "-m", "gunicorn", "-c", str(artifact / SETTINGS)]
+    os.execve(sys.executable, words, environ)  # noqa: S606 - no shell, and only our own words

@@ -1,0 +1,103 @@
+"""Build a configuration beside the one that is served, and try whether it would start: a process of its own.
+
+    python -m egc.compiler.cli._beside PATH DIRECTORY [--colour] [--eg-compat]
+
+Findings go to stderr as `egc run` shows them, what `egc run` has to know as JSON to stdout. The exit code is that of
+`egc build`: 0, 3 where it does not compile, 4 where the environment does not fit.
+"""
+
+import json
+import os
+import runpy
+import ssl
+import sys
+from argparse import ArgumentParser
+from functools import partial
+from pathlib import Path
+
+import click
+
+from egc.compiler.cli import EnvironmentFailure, ExitCode, exit_code
+
+
+def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool) -> ExitCode:
+    """Compile into a directory, and try the result.
+
+    Arguments:
+        path: of the configuration.
+        directory: where the artifact goes.
+        colour: whether findings are in colour.
+        eg_compat: as in `compile_project`.
+    """
+    from egc.compiler import compile_project, write
+    from egc.compiler.diagnostics import DoesNotCompile
+    from egc.compiler.render import render
+
+    try:
+        compiled = compile_project(path, os.environ, eg_compat=eg_compat)
+        report = compiled.report
+    except DoesNotCompile as error:
+        compiled, report = None, error.report
+    click.echo(render(report, "text", colour=colour), err=True, nl=False, color=colour)
+    if compiled is None:
+        return ExitCode.DOES_NOT_COMPILE
+    write(compiled, directory)
+    from egc.runtime import env
+
+    addresses: list[str] = []
+    try:
+        addresses = bind_addresses(directory / "gunicorn.conf.py")
+        start(directory)
+    finally:
+        click.echo(json.dumps({"bind": addresses, "reads": sorted(env.files)}))
+    return ExitCode.CLEAN
+
+
+def bind_addresses(settings: Path) -> list[str]:
+    """What gunicorn will listen on, from settings that were just written.
+
+    Raises:
+        EnvironmentFailure: a variable that they look up is missing or wrong.
+    """
+    from egc.runtime.env import Misconfigured
+
+    try:
+        bind = runpy.run_path(str(settings))["bind"]
+    except Misconfigured as error:
+        raise EnvironmentFailure(str(error)) from None
+    return [bind] if isinstance(bind, str) else list(bind)
+
+
+def start(directory: Path) -> None:
+    """Import the module of an artifact and read its certificates, as a worker does before it opens anything.
+
+    Raises:
+        EnvironmentFailure: a variable is missing or wrong, or a key or certificate cannot be used.
+    """
+    from egc.runtime.env import Misconfigured
+
+    sys.path.insert(0, str(directory))
+    try:
+        module = runpy.run_path(str(directory / "gateway.py"), run_name="gateway")
+    except Misconfigured as error:
+        raise EnvironmentFailure(str(error)) from None
+    try:
+        for listener in module["app"].listeners:
+            listener.tls_context()
+    except (OSError, ssl.SSLError) as error:
+        raise EnvironmentFailure(f"cannot use a certificate of the configuration: {error}") from None
+
+
+def main() -> int:
+    """Build what the command line names."""
+    parser = ArgumentParser()
+    parser.add_argument("path", type=Path)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--colour", action="store_true")
+    parser.add_argument("--eg-compat", action="store_true")
+    given = parser.parse_args()
+    return exit_code(partial(build, given.path, given.directory, colour=given.colour, eg_compat=given.eg_compat))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

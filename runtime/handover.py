@@ -1,0 +1,114 @@
+"""How one build of a gateway takes over from another under `egc run`, so that no caller notices.
+
+`egc run` starts a second gunicorn on the same sockets. Each worker of the new build opens everything, says that it is
+ready and waits for its turn; the workers of the old build stop accepting and say so; then the new ones begin. Whoever
+connects meanwhile waits in the queue of the socket, and nobody is served by the old build after the new one (D53).
+
+EGC_HANDOVER names the pipe for what is said (lines of JSON), the pipe that ends when it is the workers' turn, and the
+process above.
+"""
+
+import asyncio
+import ctypes
+import json
+import os
+import select
+import signal
+import ssl
+import sys
+from contextlib import suppress
+from typing import Any
+
+from egc.runtime import env, serving
+from egc.runtime.gateway import Gateway
+from egc.runtime.worker import GatewayWorker
+
+TURN_SECONDS = 20.0
+"""How long a worker waits for its turn; less than gunicorn waits for a worker."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker(GatewayWorker):
+    """A worker that tells how far it is, and lets the build before it stop accepting before it begins."""
+
+    def load_wsgi(self) -> None:
+        try:
+            super().load_wsgi()
+        finally:
+            self._tell_files()
+        # Behind the gateway's own start: a worker that is ready can serve.
+        self.asgi.add_middleware(_Turn(self))
+
+    def _tls_contexts(self, gateway: Gateway) -> list[ssl.SSLContext | None]:
+        try:
+            return super()._tls_contexts(gateway)
+        finally:
+            self._tell_files()
+
+    async def _shutdown(self) -> None:
+        for server in self.servers:
+            server.close()
+        say("closed")
+        await super()._shutdown()
+
+    def _tell_files(self) -> None:
+        """Which files besides those of the configuration the gateway has read, or has tried to."""
+        for path in sorted(env.files):
+            say("reads", path)
+
+
+class _Turn:
+    """Falcon middleware: ready, and now wait for the turn."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def process_startup(self, scope: Any, event: Any) -> None:
+        bound = [sock.sock.getsockname() for sock in self._worker.sockets]
+        for name, url in serving.urls(self._worker.asgi.listeners, bound):
+            say("listens", name, url)
+        say("ready", self._worker.cfg.workers)
+        await turn()
+
+
+def say(word: str, *about: str | int) -> None:
+    """Tell the process above; one that does not listen any more is no reason to stop."""
+    line = json.dumps([os.getpid(), word, *about]).encode() + b"\n"
+    # Up to this length the kernel keeps the lines of several workers apart.
+    if len(line) <= select.PIPE_BUF:
+        with suppress(OSError):
+            os.write(_given()[0], line)
+
+
+async def turn() -> None:
+    """Wait until the pipe ends, at most TURN_SECONDS."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    pipe = _given()[1]
+    loop.add_reader(pipe, ended.set)
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), TURN_SECONDS)
+    finally:
+        loop.remove_reader(pipe)
+
+
+def main() -> None:
+    """Run gunicorn with the words of this command line; on Linux it ends when the process above it does."""
+    from gunicorn.app.wsgiapp import run
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != _given()[2]:
+            raise SystemExit(1)
+    run(prog="gunicorn")
+
+
+def _given() -> tuple[int, int, int]:
+    said, turns, above = map(int, os.environ["EGC_HANDOVER"].split(","))
+    return said, turns, above
+
+
+if __name__ == "__main__":
+    main()
