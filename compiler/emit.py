@@ -204,6 +204,10 @@ class _Writer:
             items = [self._expression(value) for value in setting.positional]
             items += [argument(one.keyword, self._expression(one.value)) for one in setting.arguments]
             return call(self._use(setting.class_name, setting.module), *items)
+        if isinstance(setting, plan.Pattern):
+            flags = [name for name in ("ignore_case", "linear") if getattr(setting, name)]
+            items = [literals.pattern(setting.regex), *(argument(name, literal(True)) for name in flags)]
+            return call(self._use("pattern", "egc.runtime.patterns"), *items)
         if isinstance(setting, tuple):
             return listing([self._expression(item) for item in setting])
         return literal(setting)
@@ -292,7 +296,10 @@ class _Writer:
             return self._any()
         if host.regex is None:
             return literal(host.text)
-        return call(self._use("Host", "egc.runtime.routing"), literals.pattern(host.text), literals.pattern(host.regex))
+        items: list[Expression] = [literals.pattern(host.text), literals.pattern(host.regex)]
+        if host.linear:
+            items.append(argument("linear", literal(True)))
+        return call(self._use("Host", "egc.runtime.routing"), *items)
 
     def _path(self, path: plan.PathPattern) -> Expression:
         if path.regex is None:
@@ -300,6 +307,8 @@ class _Writer:
         items: list[Expression] = [literals.pattern(path.text), literals.pattern(path.regex), *map(literal, path.names)]
         if path.sensitive:
             items.append(argument("sensitive", literal(True)))
+        if path.linear:
+            items.append(argument("linear", literal(True)))
         if path.strip in ("path", "all"):
             items.append(argument("strip", literal(path.strip)))
         return call(self._use("Path", "egc.runtime.routing"), *items)

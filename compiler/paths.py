@@ -6,8 +6,22 @@ Path strings mean what path-to-regexp 0.1.13 makes of them (D76-D96, D452, D453)
 import re
 from typing import Literal
 
+from egc.compiler.ecmascript import ANY as CHARACTER
+from egc.compiler.ecmascript import (
+    Chars,
+    Choice,
+    Edge,
+    Node,
+    Repeat,
+    Sequence,
+    anchored,
+    captures,
+    literal,
+    ranges,
+    read,
+)
 from egc.compiler.plan import HostPattern, PathPattern
-from egc.compiler.regexes import Translated, Untranslatable, translate
+from egc.compiler.regexes import Untranslatable, compiled
 
 ANY = "*"
 
@@ -17,6 +31,7 @@ _TOKEN = re.compile(r"\\.|(/)?(\.)?:(\w+)(\(.*?\))?(\*)?(\?)?|[.*]|/\(", re.ASCI
 _GROUP = re.compile(r"\\.|\((?:\?<(.*?)>)?(?!\?)", re.ASCII)
 _FIRST_STAR = re.compile(r"\\.|\*")
 _END_ANCHOR = re.compile(r"(?:^|[^\\])(?:\\\\)*\$\Z")
+_SINGLE = re.compile(r"[^\\^$.*+?()\[\]{}|]|\\[^\w]", re.ASCII)
 _UNMATCHABLE = re.compile(r"[\w.~%:-][^|]*", re.ASCII)
 
 
@@ -31,8 +46,9 @@ def path_pattern(text: str) -> PathPattern:
     if _LITERAL_PATH.fullmatch(text) and text.isascii():
         return PathPattern(text, None, (), False, "path")
     source, names = _express(text)
-    translated = translate(source, "i", one_line=True)
-    return PathPattern(text, _for_match(translated), _only(names, translated), False, strip)
+    node = read(source, ignore_case=True, one_line=True)
+    found = compiled(_from_start(node), whole=True).pattern
+    return PathPattern(text, found.regex, _only(names, node), False, strip, found.linear)
 
 
 def path_regex(source: str) -> PathPattern:
@@ -40,17 +56,26 @@ def path_regex(source: str) -> PathPattern:
 
     Raises Untranslatable.
     """
-    translated = translate(source, one_line=True)
-    return PathPattern(source, _for_match(translated), _only(_unnamed(source), translated), True, "never")
+    node = read(source, one_line=True)
+    found = compiled(_from_start(node), whole=True).pattern
+    return PathPattern(source, found.regex, _only(_unnamed(source), node), True, "never", found.linear)
 
 
 def host_pattern(text: str) -> HostPattern:
-    """The pattern of a `host`: literal but for `*`, one or more characters other than a dot (D70, D71)."""
+    """The pattern of a `host`: literal but for `*`, one or more characters other than a dot (D70, D71).
+
+    Raises Untranslatable for very many `*`.
+    """
     if text in ("", ANY):
         return HostPattern(ANY, None)
     if "*" not in text:
         return HostPattern(text, None)
-    return HostPattern(text, r"[^.]+".join(re.escape(part) for part in text.split("*")) + r"\Z")
+    label = Repeat(Chars(ranges([(ord("."), ord("."))]), negated=True, fold=True), 1, None, lazy=False)
+    first, *others = (literal(part, fold=True) for part in text.split("*"))
+    nodes: list[Node] = [*first]
+    for part in others:
+        nodes += (label, *part)
+    return _host(text, Sequence((*nodes, Edge("$"))))
 
 
 def host_regex(source: str) -> HostPattern:
@@ -63,17 +88,16 @@ def host_regex(source: str) -> HostPattern:
     """
     if source == ANY:
         return HostPattern(ANY, None)
-    translated = translate(source, "i", one_line=True)
+    node = read(source, ignore_case=True, one_line=True, captures=False)
     ends = _END_ANCHOR.search(source) is not None
     if source.startswith("^") and ends:
-        return HostPattern(source, _for_match(translated))
-    regex = translated.regex if translated.alternatives == 1 else f"(?:{translated.regex})"
-    return HostPattern(source, regex if ends and translated.alternatives == 1 else rf"{regex}\Z")
+        return _host(source, _from_start(node))
+    return _host(source, node if ends and not isinstance(node, Choice) else Sequence((node, Edge("$"))))
 
 
 def half_anchored(source: str) -> bool:
     """Whether Express Gateway's anchors held only parts of this `hostRegex` (D73)."""
-    if source == ANY or translate(source, "i").alternatives == 1:
+    if source == ANY or not isinstance(read(source), Choice):
         return False
     return not (source.startswith("^") and _END_ANCHOR.search(source))
 
@@ -91,18 +115,21 @@ def _strip(text: str) -> Literal["path", "all", "group"]:
     return "all" if found.start() == 0 else "group"
 
 
-def _for_match(translated: Translated) -> str:
-    """The expression for `match`, which looks only at the start, where JavaScript looks everywhere."""
-    if translated.anchored:
-        return translated.regex
-    body = translated.regex if translated.alternatives == 1 else f"(?:{translated.regex})"
-    return f"(?s:.*?){body}"
+def _from_start(node: Node) -> Node:
+    """What fits at the start where JavaScript looks everywhere."""
+    return node if anchored(node) else Sequence((Repeat(CHARACTER, 0, None, lazy=True), node))
 
 
-def _only(names: list[str], translated: Translated) -> tuple[str, ...]:
-    if len(names) < translated.groups:
+def _host(text: str, node: Node) -> HostPattern:
+    found = compiled(node, whole=True).pattern
+    return HostPattern(text, found.regex, found.linear)
+
+
+def _only(names: list[str], node: Node) -> tuple[str, ...]:
+    groups = captures(node)
+    if len(names) < groups:
         raise Untranslatable("a group has no name")
-    return tuple(names[: translated.groups])
+    return tuple(names[:groups])
 
 
 def _unnamed(source: str) -> list[str]:
@@ -162,6 +189,8 @@ def _express(path: str) -> tuple[str, list[str]]:
             dot = r"\." if dot else ""
             if constraint:
                 capture = _FIRST_STAR.sub(lambda found: "(.*)" if found[0] == "*" else found[0], constraint, count=1)
+            elif separator and _SINGLE.fullmatch(separator):
+                capture = f"([^/{separator}]+?)"
             elif separator:
                 capture = f"((?:(?!/|{separator}).)+?)"
             else:

@@ -41,7 +41,7 @@ class Script:
 
 
 Plain: TypeAlias = str | int | float | bool | None
-Setting: TypeAlias = "Plain | Lookup | Reference | Table | Made | Script | tuple[Setting, ...]"
+Setting: TypeAlias = "Plain | Lookup | Reference | Table | Made | Pattern | Script | tuple[Setting, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,15 @@ class Made:
     module: str
     positional: tuple["Setting", ...]
     arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression as a setting: for Python's `re` (with ASCII), or for RE2 where `linear`."""
+
+    regex: str
+    ignore_case: bool = False
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +112,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class HostPattern:
-    """Which Host values a route takes: `text` as configured; `regex` for Python's re, None for a literal or `*`."""
+    """Which Host values a route takes: `text` as configured; `regex` for Python's re, None for a literal or `*`.
+
+    `linear`: the expression is for RE2.
+    """
 
     text: str
     regex: str | None
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,7 @@ class PathPattern:
     `text` is the pattern as configured; `regex` is for Python's `re` with IGNORECASE and ASCII (no IGNORECASE where
     `sensitive`), None where `text` is a literal path. `names` are the parameters by group. `strip` says what
     `stripPath` leaves: "path" (no parameter: `/` and the query), "all" (nothing is cut), "group" (from the first
-    parameter or `*` on), "never" (a pathRegex: a build error where asked for).
+    parameter or `*` on), "never" (a pathRegex: a build error where asked for). `linear`: the expression is for RE2.
     """
 
     text: str
@@ -124,6 +137,7 @@ class PathPattern:
     names: tuple[str, ...]
     sensitive: bool
     strip: Literal["path", "all", "group", "never"]
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 from egc.runtime.errors import Refused, page
 from egc.runtime.exchange import Answer, Exchange
 from egc.runtime.headers import Headers
+from egc.runtime.patterns import Match, pattern
 from egc.runtime.upstream import Call
 
 Decision = Answer | Call | None
@@ -22,7 +23,7 @@ ANY: Any = "*"
 """Every host, every path, every method."""
 
 Groups = tuple[str | None, ...]
-Matches = Callable[[str], "re.Match[str] | None"] | None
+Matches = Callable[[str], Match | None] | None
 
 # A quantifier behind the slash would make the slash optional.
 _FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?![?{])|\Z)", re.ASCII)
@@ -46,20 +47,24 @@ class Endpoint:
 
 
 class Host:
-    """A host pattern. `regex` is matched, without regard to case, against Host without its port (D70, D73)."""
+    """A host pattern. `regex` is matched, without regard to case, against Host without its port (D70, D73).
+
+    `linear`: it is for RE2, and spells out its cases.
+    """
 
     __slots__ = ("matches", "text")
 
-    def __init__(self, text: str, regex: str) -> None:
+    def __init__(self, text: str, regex: str, *, linear: bool = False) -> None:
         self.text = text
-        self.matches = re.compile(regex, re.IGNORECASE | re.ASCII).match
+        self.matches = pattern(regex, ignore_case=not linear, linear=linear).match
 
 
 class Path:
     """A path pattern: its text as configured, the regular expression it means, and the names of its groups.
 
     `sensitive` patterns (pathRegex) heed case. `strip` says what `stripPath` leaves of the URL: `path` nothing but
-    `/`, `all` everything, `group` what begins with the first group.
+    `/`, `all` everything, `group` what begins with the first group. `linear`: the expression is for RE2, and spells
+    out its cases.
     """
 
     __slots__ = ("matches", "names", "segment", "strip", "text")
@@ -70,12 +75,13 @@ class Path:
         regex: str,
         *names: str,
         sensitive: bool = False,
+        linear: bool = False,
         strip: Literal["path", "all", "group"] = "group",
     ) -> None:
         self.text = text
         self.names = names
         self.strip = strip
-        self.matches = re.compile(regex, re.ASCII if sensitive else re.IGNORECASE | re.ASCII).match
+        self.matches = pattern(regex, ignore_case=not (sensitive or linear), linear=linear).match
         first = None if sensitive or "|" in text else _FIRST_SEGMENT.match(text)
         self.segment = first[1].lower() if first else None
 

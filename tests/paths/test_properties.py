@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from egc.compiler.paths import host_pattern, host_regex, never_matches, path_pattern, path_regex
-from egc.compiler.regexes import MAX_LENGTH, Untranslatable, translate
+from egc.compiler.regexes import MAX_LENGTH, Untranslatable, safe, translate
+from egc.runtime.patterns import pattern
 
 SYNTAX = st.lists(
     st.sampled_from(
@@ -28,23 +29,25 @@ SEGMENTS = st.lists(
 def test_a_translated_pattern_compiles_silently_and_keeps_its_groups(source: str, flags: str, one_line: bool) -> None:
     try:
         translated = translate(source, flags, one_line=one_line)
+        found = translated.pattern
     except Untranslatable:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         re.purge()
-        assert re.compile(translated.regex, re.ASCII).groups == translated.groups
+        made = pattern(found.regex, ignore_case=found.ignore_case, linear=found.linear)
+        assert made.groups == translated.groups
 
 
 @given(SYNTAX)
 def test_a_path_or_host_is_a_pattern_with_a_name_for_each_group_or_a_reason(text: str) -> None:
     for make in (path_pattern, path_regex):
         try:
-            pattern = make(text)
+            found = make(text)
         except Untranslatable:
             continue
-        if pattern.regex is not None:
-            assert re.compile(pattern.regex, re.ASCII).groups == len(pattern.names)
+        if found.regex is not None:
+            assert pattern(found.regex, linear=found.linear).groups == len(found.names)
     host_pattern(text)
     with suppress(Untranslatable):
         host_regex(text)
@@ -53,24 +56,26 @@ def test_a_path_or_host_is_a_pattern_with_a_name_for_each_group_or_a_reason(text
 @given(st.text(st.characters(max_codepoint=0xFFFF), max_size=20))
 def test_an_escaped_text_takes_itself_alone(text: str) -> None:
     source = "".join("\\" + character if character in r"\^$.*+?()[]{}|/" else character for character in text)
-    regex = translate(f"^{source}$").regex
-    assert re.match(regex, text, re.ASCII)
-    assert not re.match(regex, text + "x", re.ASCII)
+    found = safe(f"^{source}$")
+    assert not found.linear
+    assert pattern(found.regex).match(text)
+    assert not pattern(found.regex).match(text + "x")
 
 
 @given(SEGMENTS)
 def test_a_path_of_plain_segments_is_a_literal(segments: list[str]) -> None:
     text = "/" + "/".join(segments)
-    pattern = path_pattern(text)
-    assert (pattern.regex, pattern.names, pattern.strip) == (None, (), "path")
+    found = path_pattern(text)
+    assert (found.regex, found.names, found.strip) == (None, (), "path")
     assert not never_matches(text)
 
 
 @given(SEGMENTS)
 def test_parameters_take_one_segment_each_and_a_star_the_rest(segments: list[str]) -> None:
-    pattern = path_pattern("".join(f"/:p{number}" for number in range(len(segments))) + "/*")
-    assert pattern.regex
-    found = re.match(pattern.regex, "/" + "/".join(segments) + "/rest/of/it", re.ASCII | re.IGNORECASE)
+    path = path_pattern("".join(f"/:p{number}" for number in range(len(segments))) + "/*")
+    assert path.regex
+    assert not path.linear
+    found = pattern(path.regex, ignore_case=True).match("/" + "/".join(segments) + "/rest/of/it")
     assert found
     assert list(found.groups()) == [*segments, "rest/of/it"]
 

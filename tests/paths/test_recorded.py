@@ -1,7 +1,6 @@
 """Path and host patterns take what path-to-regexp 0.1.13 and vhost 3.0.2 took, recorded once under Node 20."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ import pytest
 from egc.compiler.paths import half_anchored, host_pattern, host_regex, path_pattern, path_regex
 from egc.compiler.plan import HostPattern, PathPattern
 from egc.compiler.regexes import Untranslatable
+from egc.runtime.routing import Host
+from egc.runtime.routing import Path as Route
 
 HERE = Path(__file__).parent
 
@@ -32,8 +33,8 @@ def matched(pattern: PathPattern) -> list[list[object]]:
     if pattern.regex is None:
         bare = pattern.text.lower().removesuffix("/")
         return [[path, []] for path in PATHS if path.lower() in (bare, bare + "/")]
-    expression = re.compile(pattern.regex, re.ASCII | (0 if pattern.sensitive else re.IGNORECASE))
-    found = [(path, expression.match(path)) for path in PATHS]
+    compiled = Route(pattern.text, pattern.regex, sensitive=pattern.sensitive, linear=pattern.linear)
+    found = [(path, compiled.matches(path)) for path in PATHS]
     return [[path, list(match.groups())] for path, match in found if match]
 
 
@@ -65,8 +66,8 @@ def hosts(pattern: HostPattern) -> list[str]:
     named = [(host, without_port(host)) for host in HOSTS if host]
     if pattern.regex is None:
         return [host for host, name in named if name.lower() == pattern.text.lower()]
-    expression = re.compile(pattern.regex, re.IGNORECASE | re.ASCII)
-    return [host for host, name in named if name and expression.match(name)]
+    compiled = Host(pattern.text, pattern.regex, linear=pattern.linear)
+    return [host for host, name in named if name and compiled.matches(name)]
 
 
 @pytest.mark.parametrize("row", rows("hosts"))

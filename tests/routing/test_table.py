@@ -36,16 +36,18 @@ def route(
 
     where: str | Host = host
     if host.startswith("re:"):
-        where = Host(host, host_regex(host[3:]).regex or "")
+        found = host_regex(host[3:])
+        where = Host(host, found.regex or "", linear=found.linear)
     elif "*" in host and host != ANY:
-        where = Host(host, host_pattern(host).regex or "")
+        found = host_pattern(host)
+        where = Host(host, found.regex or "", linear=found.linear)
     what: str | Path = path
     if regex:
         pattern = path_regex(path)
-        what = Path(path, pattern.regex or "", *pattern.names, sensitive=True)
+        what = Path(path, pattern.regex or "", *pattern.names, sensitive=True, linear=pattern.linear)
     elif set(path) & set(":*?+()[]\\|") and path != ANY:
         pattern = path_pattern(path)
-        what = Path(path, pattern.regex or "", *pattern.names)
+        what = Path(path, pattern.regex or "", *pattern.names, linear=pattern.linear)
     allowed = tuple(methods.split(",")) if methods else ANY
     return Route(where, what, allowed, Endpoint(name), None if unused else pipeline)
 
