@@ -30,13 +30,14 @@ class Compiled:
     directory: Path
 
 
-def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = True) -> Compiled:
+def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = True, eg_compat: bool = False) -> Compiled:
     """Compile the configuration at `path`.
 
     Arguments:
         path: a directory with gateway.config.yml or such a file.
         environ: the variables that are resolved at build time.
         lines: whether comments of the module name lines of the configuration.
+        eg_compat: build what Express Gateway would have run where it lost a limit or a policy; it is a warning then.
 
     Raises DoesNotCompile, whose report holds every finding.
     """
@@ -48,7 +49,7 @@ def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = Tru
     from egc.compiler.source import read_project
     from egc.compiler.validate import validate
 
-    report = Report()
+    report = Report(compat=eg_compat)
     project = validate(read_project(path, environ, report), report)
     report.end_stage()
     model = read(project.gateway.tree, project.system.tree if project.system else None, report)
@@ -60,10 +61,10 @@ def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = Tru
     return Compiled(plan, emit(plan, lines=lines), report, project.directory)
 
 
-def check(path: Path, environ: Mapping[str, str]) -> Report:
-    """All findings about the configuration at `path`; nothing is written."""
+def check(path: Path, environ: Mapping[str, str], *, eg_compat: bool = False) -> Report:
+    """All findings about the configuration at `path`; nothing is written. Arguments are as in `compile_project`."""
     try:
-        return compile_project(path, environ).report
+        return compile_project(path, environ, eg_compat=eg_compat).report
     except DoesNotCompile as error:
         return error.report
 

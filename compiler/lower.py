@@ -211,7 +211,7 @@ def _admin_address(section: Section, values: Values) -> tuple[Argument, ...]:
     if host is None:
         return (Argument("host", "localhost", None), port)
     if not section.values.get("auth") and not _is_loopback(str(host.value)):
-        values.report.error(
+        values.report.stricter(
             "SC103",
             "admin-exposed",
             "the Admin API would listen beyond this machine, and anybody could use it",

@@ -228,9 +228,15 @@ def _pipeline(name: str, values: Mapping, span: Span, shapes: _Shapes) -> Pipeli
     endpoints = tuple(shapes.scalars(values.get("apiEndpoints"))) or tuple(shapes.scalars(values.get("apiEndpoint")))
     node = values.get("policies") or values.get("policy")
     actions: list[Action] = []
-    # D390: the documentation shows a mapping; each of its keys is an entry.
-    for item in node if isinstance(node, Sequence) else () if node is None else (node,):
-        for policy in shapes.mapping(item) or ():
+    if isinstance(node, Sequence):
+        for item in node:
+            entry = shapes.mapping(item)
+            # D110: of several policies under one dash only the first runs.
+            for policy in entry.entries[:1] if entry is not None else ():
+                actions += _actions(policy, shapes)
+    elif node is not None:
+        # D390: the documentation shows a mapping; each of its keys is an entry.
+        for policy in shapes.mapping(node) or ():
             actions += _actions(policy, shapes)
     return PipelineText(name, endpoints, tuple(actions), span)
 
@@ -242,10 +248,9 @@ def _actions(policy: Entry, shapes: _Shapes) -> Iterator[Action]:
     if not items:
         yield Action(policy.key, None, None, policy.key.span)
     for item in items:
-        step = shapes.mapping(item)
+        step = None if isinstance(item, Scalar) else shapes.mapping(item)
         if step is None:
-            if isinstance(item, Scalar) and item.value is None:
-                yield Action(policy.key, None, None, policy.key.span)
+            yield Action(policy.key, None, None, policy.key.span)
             continue
         span = policy.key.span if len(items) == 1 or not step.entries else step.entries[0].key.span
         yield Action(policy.key, shapes.mapping(step.get("action")), shapes.mapping(step.get("condition")), span)

@@ -265,7 +265,10 @@ class Checker:
     def tell_maxproperties(self, most: int, found: Found) -> None:
         keys = [entry.name for entry in found.node] if isinstance(found.node, Mapping) else []
         dropped = ", ".join(f"`{key}`" for key in keys[1:])
-        self.report.error(
+        # Express Gateway looked at the first entry of a pipeline only, and at none in a list of pipelines (D20, D35).
+        checked = found.path[-1:] == (0,) and isinstance(found.path[1], str)
+        tell = self.report.error if checked else self.report.stricter
+        tell(
             "CO101",
             "policy-entry-many-keys",
             f"an entry holds one policy; Express Gateway runs only `{keys[0]}` of these and drops {dropped}",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.policies import CORE, policies
-from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, is_variable, load
+from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, describe, is_variable, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
 
@@ -117,14 +117,14 @@ class Gateway:
             elif (near := nearest(entry.name, LIMITS)) and definition.entry(near) is None:
                 message = f"`{entry.name}` is not read, so the endpoint takes requests that it should not"
                 help = f"did you mean `{near}`?"
-                self.report.error("CO104", "unknown-property", message, entry.key.span, help=help)
+                self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)
 
     def empty_limit(self, entry: Entry, effect: str, help: str) -> None:
         """An empty limit is no limit: a warning where it was written so, an error where a variable is empty."""
         variable = isinstance(entry.value, Scalar) and bool(entry.value.parts)
-        severity: Severity = "error" if variable else "warning"
+        tell = self.report.stricter if variable else self.report.warning
         span = entry.value.span if variable else entry.key.span
-        self.report.add("CO143", "empty-value", severity, f"`{entry.name}` is empty: {effect}", span, help=help)
+        tell("CO143", "empty-value", f"`{entry.name}` is empty: {effect}", span, help=help)
 
     # ---- Services
 
@@ -183,6 +183,18 @@ class Gateway:
                     for step in value if isinstance(value, Sequence) else (value,):
                         if isinstance(step, Mapping):
                             yield Step(policy.name, step, policy, index == 0)
+                        elif isinstance(step, Scalar) and (step.value is not None or step.parts):
+                            self.no_step(policy, step, first=index == 0)
+
+    def no_step(self, policy: Entry, step: Scalar, *, first: bool) -> None:
+        """A step that is a single value: Express Gateway refuses it in the first entry (D20), else it reads nothing."""
+        if first:
+            message = f"`{policy.name}` should be a mapping or a list, not {describe(step)}"
+            self.report.error("CO124", "wrong-type", message, step.span)
+        else:
+            message = f"this is not read: `{policy.name}` runs with its defaults"
+            help = f"write the parameters of `{policy.name}` below `action`"
+            self.report.warning("CO124", "wrong-type", message, step.span, help=help)
 
     def step(self, step: Step) -> None:
         """Check the parameters of a step and of its condition against their own schemas."""
@@ -220,7 +232,7 @@ class Gateway:
         lost = parameters.entry("condition")
         if lost is not None:
             message = "`condition` belongs beside `action`; inside of it, it is not read and the step always runs"
-            self.report.error("CO104", "unknown-property", message, lost.key.span)
+            self.report.stricter("CO104", "unknown-property", message, lost.key.span)
         known = load(f"policies/{step.policy}") if step.policy in policies() else None
         if known is None:
             return
@@ -243,7 +255,7 @@ class Gateway:
         elif "apiEndpoints" in known and "policies" in known and found.path and entry.name in CORE:
             message = f"the policy `{entry.name}` stands beside `policies`, where nothing runs it"
             help = f"write `- {entry.name}:` below `policies`"
-            self.report.error("CO104", "unknown-property", message, entry.key.span, help=help)
+            self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)
         else:
             help = meant(entry.name, known) or self.elsewhere(entry.name)
             tell_unknown(self.report, "warning", entry, found, help)
@@ -253,7 +265,7 @@ class Gateway:
         near = nearest(entry.name, known)
         if near is not None:
             message = f"`{entry.name}` is not read, so the step runs without its {near}"
-            self.report.error("CO104", "unknown-property", message, entry.key.span, help=f"did you mean `{near}`?")
+            self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=f"did you mean `{near}`?")
             return
         action = found.node.entry("action") if isinstance(found.node, Mapping) else None
         line = f", line {action.key.span.line}" if action else ""

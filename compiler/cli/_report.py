@@ -43,6 +43,16 @@ def format_option(function: Function) -> Function:
     )(function)
 
 
+def compat_option(function: Function) -> Function:
+    """Add --eg-compat."""
+    return click.option(
+        "--eg-compat",
+        is_flag=True,
+        envvar="EGC_EG_COMPAT",
+        help="Take what Express Gateway took although it lost a limit or a policy there; it is a warning then.",
+    )(function)
+
+
 def show(report: Report, form: Format, stream: TextIO | None = None) -> None:
     """Write all findings to `stream`, by default to stdout; in colour where it is a terminal and NO_COLOR is unset."""
     from egc.compiler.render import render

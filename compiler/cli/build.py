@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from egc.compiler.cli._report import path_argument, show
+from egc.compiler.cli._report import compat_option, path_argument, show
 
 
 @click.command()
@@ -19,8 +19,9 @@ from egc.compiler.cli._report import path_argument, show
     metavar="DIR",
     help="Where the artifact goes; made if need be.",
 )
+@compat_option
 @click.option("--no-lines", is_flag=True, help="Leave the line numbers of the configuration out of the module.")
-def command(path: Path, output: Path, no_lines: bool) -> None:
+def command(path: Path, output: Path, eg_compat: bool, no_lines: bool) -> None:
     """Compile a configuration into an artifact: gateway.py, gunicorn.conf.py and manifest.json.
 
     PATH is a directory with gateway.config.yml or that file; by default ./config, else the working directory. A
@@ -33,7 +34,7 @@ def command(path: Path, output: Path, no_lines: bool) -> None:
     """
     from egc.compiler import compile_project, write
 
-    compiled = compile_project(path, os.environ, lines=not no_lines)
+    compiled = compile_project(path, os.environ, lines=not no_lines, eg_compat=eg_compat)
     show(compiled.report, "text", sys.stderr)
     written = write(compiled, output)
     click.echo(f"Wrote {', '.join(str(place.relative_to(output)) for place in written)} to {output}")

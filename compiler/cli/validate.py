@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from egc.compiler.cli import ExitCode
-from egc.compiler.cli._report import Format, format_option, path_argument, show
+from egc.compiler.cli._report import Format, compat_option, format_option, path_argument, show
 
 
 @click.command()
 @path_argument
 @format_option
+@compat_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
@@ -19,7 +20,7 @@ from egc.compiler.cli._report import Format, format_option, path_argument, show
     show_default=True,
     help="What makes the exit code other than 0: 3 when it does not compile, 1 for warnings.",
 )
-def command(path: Path, form: Format, fail_on: str) -> int:
+def command(path: Path, form: Format, eg_compat: bool, fail_on: str) -> int:
     """Check a configuration and name everything that is wrong with it.
 
     PATH is a directory with gateway.config.yml and, if need be, system.config.yml and models/, or a gateway.config
@@ -27,7 +28,7 @@ def command(path: Path, form: Format, fail_on: str) -> int:
     """
     from egc.compiler import check
 
-    report = check(path, os.environ)
+    report = check(path, os.environ, eg_compat=eg_compat)
     show(report, form)
     if report.errors:
         return ExitCode.DOES_NOT_COMPILE

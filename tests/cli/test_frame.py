@@ -119,7 +119,7 @@ def test_validate_exit_code(tmp_path: Path, text: str, options: list[str], code:
 def test_a_bug_goes_to_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def bug(*_: object) -> None:
+    def bug(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret-free")
 
     monkeypatch.setattr("egc.compiler.check", bug)
@@ -146,7 +146,7 @@ def test_a_bug_goes_to_a_file(
 def test_other_failures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: ExitCode
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("egc.compiler.check", fail)
