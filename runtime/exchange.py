@@ -94,8 +94,8 @@ class Exchange:
 
     `receive` gives the next piece of the request body and whether more follows; `body` is the whole body once
     `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
-    of the body for the steps behind it (`req.body`), None for nothing. `certified`: the caller has shown a TLS certificate that was
-    verified. `script` belongs to compiled JavaScript, and to nobody else.
+    of the body for the steps behind it (`req.body`), None for nothing. `certified`: the caller has shown a TLS
+    certificate that was verified. `script` belongs to compiled JavaScript, and to nobody else.
 
     `tunnel` answers 101, where the server can; `tunnelled` is what the connection has become then.
     """

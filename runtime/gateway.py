@@ -165,7 +165,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
                 status, sent = await asgi.forward(x, outcome, receive, send)
             else:
                 status, reason = outcome.status, outcome.reason
-                sent = await asgi.answer(x, outcome, send)
+                status, sent = await asgi.answer(x, outcome, send)
         except asgi.Cut as error:
             # The answer had begun: its end must not look like one. The server closes what is not complete.
             status, reason = error.status, error.reason
@@ -178,11 +178,11 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         except (Refused, Answered, UpstreamError, StoreError, Busy) as error:
             answer = _answer_to(error)
             status, reason = answer.status, answer.reason
-            sent = await asgi.answer(x, answer, send)
+            status, sent = await asgi.answer(x, answer, send)
         except Exception:
             _log.exception("bug while serving %s %s", x.method, x.path)
             status, reason = 500, "bug"
-            sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
+            status, sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
         finally:
             if self._access_log is not None:
                 self._access_log.entry(x, status, sent, time.perf_counter() - started, reason)

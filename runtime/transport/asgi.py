@@ -7,6 +7,7 @@ from typing import Any
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
 from egc.runtime.headers import VIA, Headers
+from egc.runtime.transport.holding import hold
 from egc.runtime.transport.tunnel import Tunnel
 from egc.runtime.upstream import CONNECT_TIMEOUT, Call, Connection, UpstreamError
 
@@ -164,8 +165,8 @@ class _Reply:
             waiter.set_result(None)
 
 
-async def answer(x: Exchange, outcome: Answer, send: Send) -> int:
-    """Send a response made here. Returns the number of body bytes sent."""
+async def answer(x: Exchange, outcome: Answer, send: Send) -> tuple[int, int]:
+    """Send a response made here. Returns the status and the number of body bytes sent."""
     headers = outcome.headers
     body = outcome.body
     if outcome.status not in (204, 304) and outcome.status >= 200:
@@ -174,13 +175,22 @@ async def answer(x: Exchange, outcome: Answer, send: Send) -> int:
         body = b""
     head = ResponseHead(outcome.status, merge(x.response_headers, headers))
     if x.hooks is not None:
-        for hook in x.hooks:
-            hook(x, head)
+        try:
+            _call_hooks(x, head)
+        except Refused as error:
+            return await answer(x, refusal(error), send)
     if x.method == "HEAD":
         body = b""
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     await send({"type": "http.response.body", "body": body})
-    return len(body)
+    return head.status, len(body)
+
+
+def _call_hooks(x: Exchange, head: ResponseHead) -> None:
+    """Call the hooks, once: one that fails must not fail again on the answer to its failure (D320, D461)."""
+    hooks, x.hooks = x.hooks, None
+    for hook in hooks or ():
+        hook(x, head)
 
 
 def refusal(error: Refused) -> Answer:
@@ -199,10 +209,13 @@ def bad_gateway(error: UpstreamError) -> Answer:
 
 
 def merge(earlier: Headers, headers: Headers) -> Headers:
-    """Headers set by earlier steps stay unless the response brings the same name (D298, D455)."""
+    """Headers set by earlier steps stay unless the response brings the same name (D208, D298, D455).
+
+    `Vary` says what each of them depends on, so it stays in any case.
+    """
     if not earlier:
         return headers
-    brought = {name.lower() for name, _ in headers}
+    brought = {name.lower() for name, _ in headers} - {b"vary"}
     return [*((name, value) for name, value in earlier if name.lower() not in brought), *headers]
 
 
@@ -305,12 +318,12 @@ def _response_head(x: Exchange, call: Call, reply: _Reply) -> ResponseHead:
     if call.finish is not None:
         call.finish(x, head)
     if x.hooks is not None:
-        for hook in x.hooks:
-            hook(x, head)
+        _call_hooks(x, head)
     return head
 
 
 async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
+    held = b"" if x.transforms is None else await hold(x, reply)
     head = _response_head(x, call, reply)
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     sent = 0
@@ -318,6 +331,8 @@ async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
     while True:
         ended = reply.ended
         body = reply.take()
+        if held:
+            body, held = held + body, b""
         if ended:
             await send({"type": "http.response.body", "body": body})
             return sent + len(body)
