@@ -502,7 +502,8 @@ def _step(
         if lowering is None:
             arguments = values.arguments(action.parameters, policy.properties)
         else:
-            arguments = lowering(policy, action.parameters, resolved.service, values)
+            parameters = Mapping((), action.span) if action.parameters is None else action.parameters
+            arguments = lowering(policy, parameters, resolved.service, values)
     service = services[resolved.service.name] if resolved.service else None
     taken: dict[str, plan.Setting] = {
         "store": plan.Reference("store"),

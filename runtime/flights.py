@@ -26,6 +26,10 @@ class Flights(Generic[K, R]):
         """What the work of that key gives or raises."""
         return await asyncio.shield(self.start(key, work))
 
+    def under_way(self, key: K) -> bool:
+        """Whether work of that key is being done."""
+        return key in self._tasks
+
     def _landed(self, key: K, task: "asyncio.Task[R]") -> None:
         self._tasks.pop(key, None)
         if not task.cancelled():
