@@ -4,6 +4,7 @@ Patterns arrive as regular expressions that the compiler made; nothing here read
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Coroutine, Sequence
 from inspect import iscoroutinefunction
 from typing import Literal, cast
@@ -25,8 +26,10 @@ ANY: Any = "*"
 Groups = tuple[str | None, ...]
 Matches = Callable[[str], Match | None] | None
 
-# A quantifier behind the slash would make the slash optional.
-_FIRST_SEGMENT = re.compile(r"/([\w~.%-]*)(?:/(?![?{])|\Z)", re.ASCII)
+# What a pattern begins with before anything that is not a plain character, and what makes the last one optional.
+_PLAIN = re.compile(r"([\w~.%/-]*)([?{]?)", re.ASCII)
+_AFTER_A_SLASH_THAT_STAYS = re.compile(r"\*|:\w+(?![\w(*?])", re.ASCII)
+_PLAIN_IN_REGEX = re.compile(r"\^([\w~%/-]*)([?{*]?)", re.ASCII)
 _HOST_CACHE_SIZE = 1024
 _HTML: Headers = [
     (b"content-security-policy", b"default-src 'none'"),
@@ -67,7 +70,7 @@ class Path:
     out its cases.
     """
 
-    __slots__ = ("matches", "names", "segment", "strip", "text")
+    __slots__ = ("matches", "names", "prefix", "strip", "text")
 
     def __init__(
         self,
@@ -82,8 +85,26 @@ class Path:
         self.names = names
         self.strip = strip
         self.matches = pattern(regex, ignore_case=not (sensitive or linear), linear=linear).match
-        first = None if sensitive or "|" in text else _FIRST_SEGMENT.match(text)
-        self.segment = first[1].lower() if first else None
+        self.prefix = _prefix_of_regex(text) if sensitive else _prefix_of_path(text)
+
+
+def _prefix_of_path(text: str) -> str:
+    """What every path that the pattern takes begins with, in lower case; a slash or dot may go with a parameter."""
+    found = _PLAIN.match(text)
+    if found is None or "|" in text:
+        return ""
+    prefix = found[1][:-1] if found[2] else found[1]
+    if not (prefix.endswith("/") and _AFTER_A_SLASH_THAT_STAYS.match(text, found.end())):
+        prefix = prefix.rstrip("/.")
+    return prefix.lower()
+
+
+def _prefix_of_regex(text: str) -> str:
+    """The same of a `pathRegex`, where it is anchored."""
+    found = _PLAIN_IN_REGEX.match(text.replace("\\/", "/"))
+    if found is None or "|" in text:
+        return ""
+    return (found[1][:-1] if found[2] else found[1]).lower()
 
 
 class Route:
@@ -133,44 +154,51 @@ class Route:
 
 
 class _Group:
-    """The routes of one host text, bucketed by the first path segment; each bucket keeps the order of the routes."""
+    """The routes of one host text, and for each beginning of a path the routes that may take it, in order.
 
-    __slots__ = ("_buckets", "_rest", "matches", "routes")
+    A request costs a binary search over the beginnings, however many endpoints there are: each path that begins with
+    one of them sorts behind it and, whatever stands between begins with it too.
+    """
 
-    def __init__(self, host: "str | Host", routes: Sequence[Route]) -> None:
-        if isinstance(host, Host):
-            self.matches: Callable[[str], object] = host.matches
-        elif host == ANY:
-            self.matches = lambda _name: True
-        else:
-            self.matches = host.lower().__eq__
+    __slots__ = ("_candidates", "_prefixes", "_shorter", "index", "matches", "named", "routes")
+
+    def __init__(self, index: int, host: "str | Host", routes: Sequence[Route]) -> None:
+        self.index = index
+        self.named = host.lower() if isinstance(host, str) and host != ANY else None
+        self.matches: Callable[[str], object] = host.matches if isinstance(host, Host) else lambda _name: True
         self.routes = routes
-        segments = {_segment(route) for route in routes} - {None}
-        self._rest = tuple(_matcher(route) for route in routes if _segment(route) is None)
-        self._buckets = {
-            segment: tuple(_matcher(route) for route in routes if _segment(route) in (segment, None))
-            for segment in segments
-        }
+        own: dict[str, list[Route]] = {"": []}
+        for route in routes:
+            own.setdefault(_prefix(route), []).append(route)
+        self._prefixes = sorted(own)
+        # By position in _prefixes: the longest other one that this one begins with, and the routes of both.
+        self._shorter = [0]
+        self._candidates: list[Candidates] = [tuple(map(_matcher, own[""]))]
+        for position, prefix in enumerate(self._prefixes[1:], 1):
+            shorter = position - 1
+            while not prefix.startswith(self._prefixes[shorter]):
+                shorter = self._shorter[shorter]
+            both = (*self._candidates[shorter], *map(_matcher, own[prefix]))
+            self._shorter.append(shorter)
+            self._candidates.append(tuple(sorted(both, key=lambda matcher: matcher[0].index)))
 
     def candidates(self, lowered: str) -> "Candidates":
         """Routes that may take a path of that (lower-case) form, in order."""
-        if not self._buckets:
-            return self._rest
-        end = lowered.find("/", 1)
-        segment = lowered[1:] if end < 0 else lowered[1:end]
-        return self._buckets.get(segment, self._rest)
+        prefixes = self._prefixes
+        position = bisect_right(prefixes, lowered) - 1
+        while not lowered.startswith(prefixes[position]):
+            position = self._shorter[position]
+        return self._candidates[position]
 
 
 Candidates = Sequence[tuple[Route, str, str, Matches]]
 
 
-def _segment(route: Route) -> str | None:
+def _prefix(route: Route) -> str:
     path = route.path
     if isinstance(path, Path):
-        return path.segment
-    if path == ANY:
-        return None
-    return path.lower()[1:].partition("/")[0]
+        return path.prefix
+    return "" if path == ANY else path.lower().removesuffix("/")
 
 
 def _matcher(route: Route) -> tuple[Route, str, str, Matches]:
@@ -193,7 +221,12 @@ class Table:
             route.index = index
             text = route.host.text if isinstance(route.host, Host) else route.host
             grouped.setdefault(text, []).append(route)
-        self._groups = tuple(_Group(members[0].host, members) for members in grouped.values())
+        groups = [_Group(index, members[0].host, members) for index, members in enumerate(grouped.values())]
+        self._patterns = tuple(group for group in groups if group.named is None)
+        self._named: dict[str, list[_Group]] = {}
+        for group in groups:
+            if group.named is not None:
+                self._named.setdefault(group.named, []).append(group)
         self._by_host: dict[str, tuple[_Group, ...]] = {}
 
     async def decide(self, x: Exchange) -> Answer | Call:
@@ -251,7 +284,8 @@ class Table:
         found = self._by_host.get(host)
         if found is None:
             name = hostname(host)
-            found = tuple(group for group in self._groups if group.matches(name))
+            groups = [*self._named.get(name, ()), *(group for group in self._patterns if group.matches(name))]
+            found = tuple(sorted(groups, key=lambda group: group.index))
             if len(self._by_host) >= _HOST_CACHE_SIZE:
                 self._by_host.clear()
             self._by_host[host] = found

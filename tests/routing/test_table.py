@@ -263,8 +263,57 @@ def test_a_thousand_routes() -> None:
     table = Table(routes)
     for number in (0, 500, 999):
         assert taken(routes, f"/p{number}/x") == f"r{number}"
-        (group,) = table._groups
+        (group,) = table._groups_of("h")
         assert len(group.candidates(f"/p{number}/x")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "regex", "prefix"),
+    [
+        ("/api/e7/*", False, "/api/e7/"),
+        ("/api/e7*", False, "/api/e7"),
+        ("/api/E7/:id/x", False, "/api/e7/"),
+        ("/api/:id?", False, "/api"),
+        ("/api/:id*", False, "/api"),
+        ("/api/:id(x)?", False, "/api"),
+        ("/file.:ext?", False, "/file"),
+        ("/ab?d", False, "/a"),
+        ("/ab{0,2}d", False, "/a"),
+        ("/ab+d", False, "/ab"),
+        ("/pi|pe", False, ""),
+        ("*/x", False, ""),
+        ("^/api/e7/x", True, "/api/e7/x"),
+        (r"^\/api\/E7", True, "/api/e7"),
+        ("^/api/e7*", True, "/api/e"),
+        ("^/api/e.", True, "/api/e"),
+        ("^/a|/b", True, ""),
+        ("/api/e7", True, ""),
+    ],
+)
+def test_what_a_pattern_begins_with(path: str, regex: bool, prefix: str) -> None:
+    """A route is looked at only where the path begins as every path does that its pattern takes."""
+    assert Path(path, ".", sensitive=regex).prefix == prefix
+
+
+@pytest.mark.parametrize("host", [ANY, "h"])
+@pytest.mark.parametrize("path", ["/api/p{}", "/api/p{}/*", "/api/p{}*", "/api/p{}/:id"])
+def test_a_common_beginning_hides_nothing(host: str, path: str) -> None:
+    """Of a thousand endpoints under one path only those are looked at whose beginning the path has."""
+    (group,) = Table([route(f"r{number}", host=host, path=path.format(number)) for number in range(1000)])._groups_of(
+        "h"
+    )
+    for number in (0, 500, 999):
+        assert 1 <= len(group.candidates(f"/api/p{number}/x")) <= 3
+
+
+def test_a_thousand_hosts() -> None:
+    """Of many hosts the one that was asked for is found without a search, in its place among the patterns (D67, D68)."""
+    hosts = [route(f"r{number}", host=f"h{number}.acme") for number in range(1000)]
+    table = [route("first", host="*.acme", path="/x"), *hosts, route("last", host="*.acme", path="/y")]
+    assert taken(table, "/x", host="H7.acme") == "first"
+    assert taken(table, "/y", host="H7.acme") == "last"
+    assert taken(table, "/z", host="H7.acme") == "r7"
+    assert taken([*hosts, *table], "/x", host="H7.acme") == "r7"
 
 
 def test_many_hosts_do_not_fill_the_memory() -> None:
@@ -275,7 +324,9 @@ def test_many_hosts_do_not_fill_the_memory() -> None:
     assert len(table._by_host) <= 1024
 
 
-SEGMENTS = st.sampled_from(["a", "A", "b", "ab", ":id", "*", "a*", ":x?", "a.b", "%61", "(a|b)", "a+", ""])
+SEGMENTS = st.sampled_from(
+    ["a", "A", "b", "ab", ":id", "*", "a*", ":x?", "a.b", "%61", "(a|b)", "a+", "a?", ":x*", ":x(a)?", "aa?b", ""]
+)
 PATTERNS = st.one_of(st.just(ANY), st.lists(SEGMENTS, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)))
 ROUTES = st.lists(
     st.tuples(
