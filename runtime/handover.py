@@ -4,8 +4,8 @@
 ready and waits for its turn; the workers of the old build stop accepting and say so; then the new ones begin. Whoever
 connects meanwhile waits in the queue of the socket, and nobody is served by the old build after the new one (D53).
 
-EGC_HANDOVER names the pipe for what is said (lines of JSON), the pipe that ends when it is the workers' turn, and the
-process above.
+EGC_HANDOVER names the pipe for what is said (lines of JSON), the socket from which workers learn what has happened
+(TURN, NEXT, END: none takes it away from the others), and the process above.
 """
 
 import asyncio
@@ -14,8 +14,10 @@ import json
 import os
 import select
 import signal
+import socket
 import ssl
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +28,17 @@ from egc.runtime.worker import GatewayWorker
 TURN_SECONDS = 20.0
 """How long a worker waits for its turn; less than gunicorn waits for a worker."""
 
+TURN = b"t"
+"""It is this build's turn to accept."""
+
+NEXT = b"n"
+"""Another build accepts now: nobody waits for this one to end."""
+
+END = b"e"
+"""All of it is to end."""
+
 _PR_SET_PDEATHSIG = 1
+_TICK = 0.05
 
 
 class Worker(GatewayWorker):
@@ -50,6 +62,12 @@ class Worker(GatewayWorker):
         for server in self.servers:
             server.close()
         say("closed")
+        # A caller that keeps its connection sends the next request at any moment: it is answered, and told that it was
+        # the last here. One that sends none is left within the time that connections are kept anyway.
+        left = time.monotonic() + self.cfg.keepalive
+        while self.connections and _happened() == NEXT and not self._quick_shutdown and time.monotonic() < left:
+            self.notify()
+            await asyncio.sleep(_TICK)
         await super()._shutdown()
 
     def _tell_files(self) -> None:
@@ -82,16 +100,23 @@ def say(word: str, *about: str | int) -> None:
 
 
 async def turn() -> None:
-    """Wait until the pipe ends, at most TURN_SECONDS."""
+    """Wait until it is this build's turn, at most TURN_SECONDS."""
     loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    pipe = _given()[1]
-    loop.add_reader(pipe, ended.set)
+    begun = asyncio.Event()
+    happening = _given()[1]
+    loop.add_reader(happening, begun.set)
     try:
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), TURN_SECONDS)
+            await asyncio.wait_for(begun.wait(), TURN_SECONDS)
     finally:
-        loop.remove_reader(pipe)
+        loop.remove_reader(happening)
+
+
+def _happened() -> bytes:
+    """The last of what has happened."""
+    with socket.fromfd(_given()[1], socket.AF_UNIX, socket.SOCK_STREAM) as happening, suppress(BlockingIOError):
+        return happening.recv(16, socket.MSG_PEEK | socket.MSG_DONTWAIT)[-1:]
+    return b""
 
 
 def main() -> None:
@@ -106,8 +131,8 @@ def main() -> None:
 
 
 def _given() -> tuple[int, int, int]:
-    said, turns, above = map(int, os.environ["EGC_HANDOVER"].split(","))
-    return said, turns, above
+    said, happening, above = map(int, os.environ["EGC_HANDOVER"].split(","))
+    return said, happening, above
 
 
 if __name__ == "__main__":

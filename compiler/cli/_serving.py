@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from socket import socket
+from socket import socket, socketpair
+
+from egc.runtime import handover
 
 DRAIN_SECONDS = 60
 """How long requests that began on a build may go on after another has taken its place."""
@@ -40,7 +42,8 @@ class Serving:
         self._process: asyncio.subprocess.Process
         self._said = b""
         self._accepting: set[int] = set()
-        self._turn: int | None = None
+        self._happening, self._seen = socketpair()
+        self._told: set[bytes] = set()
 
     @classmethod
     async def start(
@@ -63,7 +66,6 @@ class Serving:
         serving = cls(directory, addresses)
         loop = asyncio.get_running_loop()
         saying, said = os.pipe()
-        turn, serving._turn = os.pipe()
         os.set_blocking(saying, False)
         # A worker never waits for us.
         os.set_blocking(said, False)
@@ -78,39 +80,49 @@ class Serving:
                 "--no-control-socket",
                 *words,
                 cwd=directory,
-                env={**environ, "EGC_HANDOVER": f"{said},{turn},{os.getpid()}"},
-                pass_fds=(said, turn, lock, *(one.fileno() for one in sockets)),
+                env={**environ, "EGC_HANDOVER": f"{said},{serving._seen.fileno()},{os.getpid()}"},
+                pass_fds=(said, serving._seen.fileno(), lock, *(one.fileno() for one in sockets)),
             )
         except BaseException:
             os.close(saying)
-            os.close(serving._turn)
+            serving._happening.close()
             raise
         finally:
             os.close(said)
-            os.close(turn)
+            serving._seen.close()
         serving.exited = loop.create_task(serving._wait())
         loop.add_reader(saying, serving._listen, saying)
         return serving
 
     def turn(self) -> None:
         """Let its workers begin, those that are still to come too."""
-        if self._turn is not None:
-            os.close(self._turn)
-            self._turn = None
+        self._tell(handover.TURN)
+
+    def hand_over(self) -> None:
+        """Let it stop accepting and finish its requests, for another build is about to accept."""
+        self._tell(handover.NEXT)
+        self.signal(signal.SIGTERM)
+
+    def end(self, number: int) -> None:
+        """End it, as fast as gunicorn does at this signal."""
+        self._tell(handover.TURN)
+        self._tell(handover.END)
+        self.signal(number)
 
     def signal(self, number: int) -> None:
         """Send a signal to gunicorn's master."""
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
 
-    def end(self) -> None:
-        """End it without waiting for requests."""
-        self.turn()
-        self.signal(signal.SIGQUIT)
+    def _tell(self, what: bytes) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            with suppress(OSError):
+                self._happening.send(what)
 
     async def _wait(self) -> int:
         code = await self._process.wait()
-        self.turn()
+        self._happening.close()
         self.closed.set()
         return 128 - code if code < 0 else code
 

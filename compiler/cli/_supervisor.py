@@ -138,8 +138,9 @@ class Supervisor:
         finally:
             keeping_up.cancel()
             await asyncio.gather(keeping_up, return_exceptions=True)
-            for serving in self._all - {self._current}:
-                serving.end()
+            if self._ended_by is None:
+                for serving in self._all:
+                    serving.end(signal.SIGQUIT)
             await asyncio.gather(*(serving.exited for serving in self._all))
         if not keeping_up.cancelled() and (error := keeping_up.exception()) is not None:
             raise error
@@ -151,8 +152,7 @@ class Supervisor:
         """Pass on a signal that ends gunicorn; requests in flight get the time that they have under gunicorn alone."""
         self._ended_by = number
         for serving in self._all:
-            serving.signal(number)
-            serving.turn()
+            serving.end(number)
         if number == signal.SIGTERM:
             asyncio.get_running_loop().call_later(GRACE_SECONDS, self._end, signal.SIGQUIT)
 
@@ -271,13 +271,13 @@ class Supervisor:
                 self._refused("what was built does not start")
                 return
             self._current = new
-            old.signal(signal.SIGTERM)
+            old.hand_over()
             with suppress(TimeoutError):
                 await asyncio.wait_for(old.closed.wait(), CLOSE_SECONDS)
         finally:
             new.turn()
             if self._current is old:
-                new.end()
+                new.end(signal.SIGQUIT)
                 await new.exited
             self._listening.keep(self._current.addresses)
         self._wrong = False
@@ -288,7 +288,7 @@ class Supervisor:
         self._news.taken_over(time.monotonic() - begun, moved)
         draining = [serving for serving in self._all if serving is not new]
         for serving in sorted(draining, key=lambda one: int(one.directory.name))[:-MOST_DRAINING]:
-            serving.end()
+            serving.end(signal.SIGQUIT)
 
     def _refused(self, why: str) -> None:
         self._wrong = True
@@ -300,7 +300,7 @@ class Supervisor:
         self._all.add(serving)
         if self._ended_by is not None:
             # The signal came while there was nobody to take it.
-            serving.signal(self._ended_by)
+            serving.end(self._ended_by)
         serving.exited.add_done_callback(lambda exited: self._exited(serving, exited))
         return serving
 
