@@ -12,7 +12,8 @@ from egc.compiler.policies import Policy
 from egc.compiler.settings import Values
 
 KEYS = ("secretOrPublicKey", "secretOrPublicKeyFile", "jwksUri")
-WITH_FIELD = ("header", "query", "authScheme")
+FIELDS = {"header": "the header", "query": "the query parameter", "authScheme": "the scheme"}
+"""Extractors that need a name, and of what."""
 
 
 def lower(policy: Policy, parameters: Mapping, service: ServiceEndpoint | None, values: Values) -> tuple[Argument, ...]:
@@ -49,16 +50,10 @@ def check_key_file(node: Node | None, values: Values) -> None:
 
 def _field(parameters: Mapping, values: Values) -> None:
     extractor = parameters.get("jwtExtractor")
-    if not isinstance(extractor, Scalar) or extractor.value not in WITH_FIELD:
-        return
-    if not _given(parameters.get("jwtExtractorField")):
-        what = {"header": "the header", "query": "the query parameter", "authScheme": "the scheme"}
-        values.report.error(
-            "CO141",
-            "missing-property",
-            f"the extractor `{extractor.value}` needs `jwtExtractorField`: the name of {what[extractor.value]}",
-            extractor.span,
-        )
+    what = FIELDS.get(str(extractor.value)) if isinstance(extractor, Scalar) else None
+    if extractor is not None and what is not None and not _given(parameters.get("jwtExtractorField")):
+        message = f"this extractor needs `jwtExtractorField`: the name of {what}"
+        values.report.error("CO141", "missing-property", message, extractor.span)
 
 
 def _https(url: str, node: Scalar, values: Values) -> None:
