@@ -9,7 +9,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from egc.compiler.ecmascript import EVERY, Chars, Choice, Edge, Group, Look, Node, Ranges, Repeat, Sequence, anchored
+from egc.compiler.ecmascript import (
+    EVERY,
+    Chars,
+    Choice,
+    Edge,
+    Group,
+    Look,
+    Node,
+    Ranges,
+    Repeat,
+    Sequence,
+    anchored,
+    inverse,
+    ranges,
+)
 
 WORK = 192
 """Steps for a character of the text that are still called linear: 8 KB then take a few milliseconds."""
@@ -169,6 +183,9 @@ class _Automaton:
         body, least, most = node.body, node.least, node.most
         if most != 1:
             self._once = False
+        if (avoided := _avoided(body)) and most is None and least < 2:
+            part = self._avoiding(*avoided)
+            return part if least else _optional(part)
         if (most or least) > _MAX_COPIES:
             return self._many(body, least)
         whole = _Part(1, quiet_empty=True, open_empty=True)
@@ -190,6 +207,37 @@ class _Automaton:
         part = self._part(body)
         self._turn(part)
         return _Part(0 if least else 1, part.first, part.last, open_empty=not least, quiet_empty=not least)
+
+    def _avoiding(self, found: Ranges, words: list[tuple[Ranges, ...]]) -> _Part:
+        """Characters of a set, in a row, among which none of the words begins: `(?:(?!word).)+`.
+
+        There is one way at most to take them, whatever the text: the automaton of Aho and Corasick, which knows how
+        much of a word has just been taken.
+        """
+        self._looks += max(map(len, words))
+        letters = list(dict.fromkeys(letter for word in words for letter in word))
+        rest = _cut(found, [pair for letter in letters for pair in letter])
+        prefixes = sorted({word[:length] for word in words for length in range(len(word))}, key=len)
+
+        def behind(prefix: tuple[Ranges, ...], letter: Ranges) -> tuple[Ranges, ...] | None:
+            taken = (*prefix, letter)
+            if any(taken[-len(word) :] == word for word in words):
+                return None
+            return next(taken[at:] for at in range(len(taken) + 1) if taken[at:] in prefixes)
+
+        ways: list[tuple[tuple[Ranges, ...], int, tuple[Ranges, ...]]] = []
+        for prefix in prefixes:
+            for letter in [*(letter for letter in letters if _meet(letter, found)), None]:
+                target = () if letter is None else behind(prefix, letter)
+                if target is not None:
+                    position = self._position(rest if letter is None else letter)
+                    ways.append((prefix, next(iter(position.first)), target))
+        for _, position_, target in ways:
+            self._connect(Counter((position_,)), Counter(other for prefix, other, _ in ways if prefix == target))
+        return _Part(
+            first=Counter(position_ for prefix, position_, _ in ways if not prefix),
+            last=Counter(position_ for _, position_, _ in ways),
+        )
 
     def _turn(self, part: _Part) -> None:
         if part.empty:
@@ -257,15 +305,36 @@ def _left(found: Ranges, look: Look) -> Ranges:
     if not (look.ahead and look.negative):
         return found
     items = look.body.items if isinstance(look.body, Choice) else (look.body,)
-    taken = [pair for item in items if isinstance(item, Chars) for pair in item.ranges]
-    out = []
-    for low, high in found:
-        at = low
-        for first, last in sorted(taken):
-            if first > at and first <= high:
-                out.append((at, first - 1))
-            if last >= at:
-                at = max(at, last + 1) if first <= high else at
-        if at <= high:
-            out.append((at, high))
-    return tuple(out)
+    return _cut(found, [pair for item in items if isinstance(item, Chars) for pair in item.ranges])
+
+
+def _avoided(body: Node) -> tuple[Ranges, list[tuple[Ranges, ...]]] | None:
+    """The set of `(?!word|...)[set]`, less the words of one character, and the other words."""
+    match body:
+        case Sequence((Look(True, True, words), Chars() as one)):
+            items = words.items if isinstance(words, Choice) else (words,)
+        case _:
+            return None
+    found = _cut(one.ranges, [pair for item in items if isinstance(item, Chars) for pair in item.ranges])
+    longer: list[tuple[Ranges, ...]] = []
+    for item in items:
+        if isinstance(item, Sequence) and len(item.items) > 1:
+            letters = [letter.ranges for letter in item.items if isinstance(letter, Chars)]
+            if len(letters) < len(item.items):
+                return None
+            longer.append(tuple(letters))
+        elif not isinstance(item, Chars):
+            return None
+    known = {letter for word in longer for letter in word}
+    apart = all(one == other or not _meet(one, other) for one in known for other in known)
+    small = sum(map(len, longer)) <= _MAX_COPIES
+    inside = all(_meet(letter, found) in (letter, ()) for letter in known)
+    return (found, longer) if longer and apart and small and inside else None
+
+
+def _meet(one: Ranges, other: Ranges) -> Ranges:
+    return tuple((max(a, c), min(b, d)) for a, b in one for c, d in other if max(a, c) <= min(b, d))
+
+
+def _cut(found: Ranges, taken: list[tuple[int, int]]) -> Ranges:
+    return _meet(found, inverse(ranges(taken)))

@@ -436,7 +436,7 @@ class _Reader:
             if captures(node):
                 break_off()
             return node if least else NOTHING
-        if least and not _greedy(node):
+        if least and (lazy or not _greedy(node)):
             break_off()
         return Repeat(solid, 0, most, bool(lazy))
 

@@ -32,16 +32,17 @@ from egc.compiler.ecmascript import (
 )
 from egc.compiler.plan import Pattern
 
-__all__ = ["MAX_LENGTH", "Translated", "Untranslatable", "compiled", "safe", "translate"]
+__all__ = ["MAX_LENGTH", "Translated", "Untranslatable", "compiled", "looks", "safe", "spelled", "translate"]
 
-MAX_PROGRAM = 1500
+MAX_PROGRAM = 600
 """Instructions of an RE2 program: 8 KB of text then take at most some tens of milliseconds."""
 
 _SPACES = r"\s\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _LINE_ENDS = Chars(inverse(((10, 10), (13, 13), (0x2028, 0x2029))))
 _OPENINGS = {(True, False): "?=", (True, True): "?!", (False, False): "?<=", (False, True): "?<!"}
 _EDGES = {"^": "^", "$": r"\Z", "b": r"\b", "B": r"(?!\b)"}
-_LINEAR_EDGES = {"^": "^", "$": r"\z", "b": r"\b", "B": r"\B"}
+_LINEAR_EDGES = {"^": "^", "$": r"\z", "b": r"\b"}
+_CONFUSED: tuple[Ranges, ...] = (((75, 75), (107, 107)), ((83, 83), (115, 115)))
 _FLAGS = frozenset("dgis")
 _COULD_HOLD = "it could hold the gateway for long on some texts"
 
@@ -93,7 +94,7 @@ def translate(source: str, flags: str = "", *, one_line: bool = False, captures:
 
 @lru_cache(maxsize=1024)
 def compiled(node: Node, *, every: bool = False, whole: bool = False) -> Translated:
-    """The text of a tree for the engine that takes it safely.
+    """A tree as text for the engine that takes it safely.
 
     Arguments:
         node: the pattern.
@@ -102,29 +103,37 @@ def compiled(node: Node, *, every: bool = False, whole: bool = False) -> Transla
 
     Raises Untranslatable.
     """
-    start = ecmascript.anchored(node)
-    groups = ecmascript.captures(node)
-    fold = _folds(node)
-    regex = _Python(fold).text(node)
+    found = spelled(node)
     try:
-        re.compile(regex, re.ASCII | (re.IGNORECASE if fold else 0))
+        re.compile(found.regex, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise Untranslatable(f"Python's `re` cannot say it: {error}") from None
-    judged = Sequence((Edge("^"), node)) if whole else node
-    if linear(judged, every=every):
-        return Translated(Pattern(regex, fold), groups, start)
-    if _looks(node):
-        raise Untranslatable(f"{_COULD_HOLD}, and look-around cannot be sped up")
-    text = _Linear().text(node)
+    if not linear(Sequence((Edge("^"), node)) if whole else node, every=every):
+        if looks(node):
+            raise Untranslatable(f"{_COULD_HOLD}, and look-around cannot be sped up")
+        found = spelled(node, linear=True)
+        _check(found.regex)
+    return Translated(found, ecmascript.captures(node), ecmascript.anchored(node))
+
+
+def spelled(node: Node, *, linear: bool = False) -> Pattern:
+    """A tree as text for Python's `re`, or for RE2 where `linear`: none that `looks` then."""
+    if linear:
+        return Pattern(_Linear().text(node), linear=True)
+    fold = _folds(node)
+    return Pattern(_Python(fold).text(node), fold)
+
+
+def _check(regex: str) -> None:
+    """Raises Untranslatable where RE2 cannot say it, or would take long all the same."""
     options = re2.Options()
     options.log_errors = False
     try:
-        program = re2.compile(text, options)
+        program = re2.compile(regex, options)
     except re2.error as error:
         raise Untranslatable(f"{_COULD_HOLD}, and RE2 cannot say it: {error}") from None
     if max(program.programsize, program.reverseprogramsize) > MAX_PROGRAM:
         raise Untranslatable(f"it is too large: {_COULD_HOLD}")
-    return Translated(Pattern(text, linear=True), groups, start)
 
 
 def _folds(node: Node) -> bool:
@@ -139,16 +148,19 @@ def _folds(node: Node) -> bool:
             return _folds(body)
 
 
-def _looks(node: Node) -> bool:
+def looks(node: Node) -> bool:
+    """Whether it looks around, which RE2 cannot; its `\\B` is one of bytes, not of characters."""
     match node:
-        case Chars() | Edge():
+        case Chars():
             return False
+        case Edge(kind):
+            return kind == "B"
         case Look():
             return True
         case Sequence(items) | Choice(items):
-            return any(map(_looks, items))
+            return any(map(looks, items))
         case Group(body) | Repeat(body, _, _, _):
-            return _looks(body)
+            return looks(body)
 
 
 class _Python:
@@ -228,6 +240,9 @@ class _Linear(_Python):
                 return "\\" + letter.upper()
         if len(found) == 1 and found[0][0] == found[0][1]:
             return _linear_character(found[0][0])
+        if found in _CONFUSED:
+            # Beside another character RE2 takes `[Kk]` for k in any case, and so the Kelvin sign; `[Ss]` the long s.
+            return f"(?:[{chr(found[0][0])}{chr(found[1][0])}]{{1}})"
         negated = found[-1][1] == LAST
         if negated:
             found = inverse(found)

@@ -10,7 +10,8 @@ from typing import Protocol, cast
 
 import re2
 
-_MEMORY = 1 << 21
+_MEMORY = 1 << 22
+"""Bytes that RE2 may keep for each pattern; with less it takes more time, still in proportion to the text."""
 
 
 class Match(Protocol):
