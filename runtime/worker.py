@@ -5,13 +5,17 @@ moves one is noticed there.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import gc
 import os
 import select
+import signal
 import socket
 import ssl
 import struct
 import sys
+import termios
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -33,7 +37,7 @@ from egc.runtime.env import Misconfigured
 from egc.runtime.gateway import Gateway
 from egc.runtime.headers import Headers
 from egc.runtime.parser import MAX_HEAD_BYTES, RequestParser
-from egc.runtime.transport.tunnel import EXTENSION, Tunnel
+from egc.runtime.transport.tunnel import EXTENSION, GOODBYE, Tunnel
 
 HEADER_TIMEOUT = 20.0
 READER_TIMEOUT = 60.0
@@ -45,7 +49,13 @@ _NOT_WITH_101 = frozenset((b"connection", b"upgrade", b"content-length", b"trans
 _RESET = struct.pack("ii", 1, 0)
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
-_FIRST_REQUEST = 0.5
+_RETIRE_TICK = 0.25
+_NEXT_REQUEST = 0.5
+_FIRST_REQUEST = 1.0
+_LAST_WORDS = 0.5
+_FAREWELL = 1.0
+RETIRE_SECONDS = 3600.0
+"""How long a worker that has been replaced may go on with what is in flight."""
 
 
 class _Ready(asyncio.Event):
@@ -170,10 +180,30 @@ class GatewayProtocol(ASGIProtocol):
         self._request_ready.set()
 
     def _close_transport(self) -> None:
-        """gunicorn's, with a bound for a caller that does not take the last bytes."""
-        if not self._closed and self.transport.get_write_buffer_size():
-            self.worker.loop.call_later(READER_TIMEOUT, self.transport.abort)
+        """gunicorn's, with a bound for a caller that does not take the last bytes, or says no farewell over TLS."""
+        if not self._closed and (self._is_ssl or self.transport.get_write_buffer_size()):
+            self._await_farewell(time.monotonic() + READER_TIMEOUT)
         super()._close_transport()
+
+    def _await_farewell(self, until: float) -> None:
+        """End the connection when all that was written has been taken, or at a time of the monotonic clock."""
+
+        def look() -> None:
+            if not self._conn_lost_handled:
+                if time.monotonic() >= until or self._taken():
+                    self.transport.abort()
+                else:
+                    self._await_farewell(until)
+
+        self.worker.loop.call_later(_FAREWELL, look)
+
+    def _taken(self) -> bool:
+        """Whether the other side has acknowledged every byte: then none waits in this process either."""
+        try:
+            waiting = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        except (OSError, ValueError):
+            return True
+        return not any(waiting) and not self.transport.get_write_buffer_size()
 
     def _keepalive_timeout(self) -> None:
         """The time between two requests is over; a request that has begun to arrive gets the time of a first one."""
@@ -182,12 +212,14 @@ class GatewayProtocol(ASGIProtocol):
         else:
             super()._keepalive_timeout()
 
-    def close_idle(self, *, fresh: bool) -> None:
+    def close_idle(self, waited: float) -> None:
         """End the connection if it waits for a request of which nothing has arrived, not even in the socket.
 
-        One that has not had its first request is ended only if `fresh` says so: that request is on its way.
+        Arguments:
+            waited: seconds that it has been given for one; a first request is given longer than a next one.
         """
-        if self._awaiting_request and self._head_bytes == 0 and (fresh or self.req_count > 1):
+        patience = _NEXT_REQUEST if self.req_count > 1 else _FIRST_REQUEST
+        if self._awaiting_request and self._head_bytes == 0 and waited > patience:
             arrived = select.poll()
             arrived.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
             if not arrived.poll(0):
@@ -422,7 +454,10 @@ class GatewayWorker(ASGIWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections: set[GatewayProtocol] = set()
+        self._retiring = False
+        self._leaving = asyncio.Event()
         self._ending = asyncio.Event()
+        self._accepted: list[asyncio.Task[None]] = []
 
     def load_wsgi(self) -> None:
         try:
@@ -434,13 +469,25 @@ class GatewayWorker(ASGIWorker):
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
 
+    def init_signals(self) -> None:
+        super().init_signals()
+        self.loop.add_signal_handler(signal.SIGUSR2, self.handle_retire_signal)
+
     def handle_exit_signal(self) -> None:
         super().handle_exit_signal()
         self._ending.set()
+        self._leaving.set()
 
     def handle_quit_signal(self) -> None:
         super().handle_quit_signal()
         self._ending.set()
+        self._leaving.set()
+
+    def handle_retire_signal(self) -> None:
+        """SIGUSR2: another worker has taken over. Accept nothing more, and end when nothing is in flight."""
+        self.alive = False
+        self._retiring = True
+        self._leaving.set()
 
     async def _serve(self) -> None:
         gateway: Gateway = self.asgi
@@ -454,32 +501,65 @@ class GatewayWorker(ASGIWorker):
             self._give_up(f"cannot start: {error}")
         for sock, context in zip(self.sockets, contexts, strict=True):
             server = await self.loop.create_server(
-                lambda: GatewayProtocol(self), sock=sock.sock, ssl=context, backlog=self.cfg.backlog
+                lambda: GatewayProtocol(self),
+                sock=sock.sock,
+                ssl=context,
+                backlog=self.cfg.backlog,
+                ssl_handshake_timeout=HEADER_TIMEOUT if context else None,
+                ssl_shutdown_timeout=READER_TIMEOUT if context else None,
             )
             self.servers.append(server)
+            # Over when the last connection is, those included that still shake hands: asked for before the closing.
+            self._accepted.append(self.loop.create_task(server.wait_closed()))
         if self.age == 1:
             serving.announce(gateway.listeners, [sock.sock.getsockname() for sock in self.sockets])
         while self.alive and self.ppid == os.getppid():
             self.notify()
             try:
-                await asyncio.wait_for(self._ending.wait(), _HEARTBEAT)
+                await asyncio.wait_for(self._leaving.wait(), _HEARTBEAT)
             except TimeoutError:
                 continue
         await self._shutdown()
 
     async def _shutdown(self) -> None:
-        """Stop accepting, close what is idle, give requests in flight until graceful_timeout."""
+        """Stop accepting; a worker that retires waits for what is in flight, one that has to end does so soon."""
         for server in self.servers:
             server.close()
-        begun = time.monotonic()
-        deadline = begun + (0 if self._quick_shutdown else self.cfg.graceful_timeout)
-        while self.connections and (now := time.monotonic()) < deadline and not self._quick_shutdown:
-            for connection in tuple(self.connections):
-                connection.close_idle(fresh=now > begun + _FIRST_REQUEST)
-            self.notify()
-            await asyncio.sleep(_DRAIN_TICK)
+        if self._retiring:
+            await self._retire()
+        await self._end()
         if self.lifespan is not None:
             await self.lifespan.shutdown()
+
+    async def _retire(self) -> None:
+        """Until no connection is left or the worker is told to end.
+
+        Each caller learns with its next answer that it was the last, or is closed when it has been idle for as long as
+        ever: no connection ends under a request that is on its way.
+        """
+        deadline = time.monotonic() + RETIRE_SECONDS
+        while self._connected() and time.monotonic() < deadline and self.ppid == os.getppid():
+            self.notify()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _RETIRE_TICK)
+                return
+
+    async def _end(self) -> None:
+        """Until no connection is left, at most graceful_timeout. Idle ones end soon, tunnels last."""
+        begun = time.monotonic()
+        deadline = begun + max(0.0, self.cfg.graceful_timeout - _LAST_WORDS)
+        while self._connected() and (now := time.monotonic()) < deadline and not self._quick_shutdown:
+            for connection in tuple(self.connections):
+                if connection.tunnel is None:
+                    connection.close_idle(now - begun)
+                elif now > deadline - GOODBYE - _LAST_WORDS:
+                    connection.tunnel.leave()
+            self.notify()
+            await asyncio.sleep(_DRAIN_TICK)
+
+    def _connected(self) -> bool:
+        """Whether there are connections, or such as still shake hands."""
+        return bool(self.connections) or not all(task.done() for task in self._accepted)
 
     def _match_listeners(self, gateway: Gateway) -> None:
         """Give each listener the port of its socket, or the end where `bind` is not what the gateway expects."""

@@ -19,6 +19,7 @@ PORTS = {ports!r}
 
 CONF = """
 from pathlib import Path
+from egc.runtime.arbiter import on_starting
 from egc.runtime.serving import address, log_level
 bind = {bind!r}
 wsgi_app = "gateway:app"

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import websocket
@@ -110,5 +111,6 @@ def caller(port: int, path: str = "/echo", *fields: str, tls: str | None = None,
     """
     end = websocket.WebSocket(sslopt={"ca_certs": tls} if tls else None)
     end.settimeout(WAIT)
-    end.connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}{path}", header=list(fields), **options)
+    connect: Callable[..., None] = end.connect
+    connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}{path}", header=list(fields), **options)
     return end
