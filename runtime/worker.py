@@ -176,6 +176,9 @@ class GatewayProtocol(ASGIProtocol):
         self._resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:
+            # TLS: says its farewell at once, and discards what comes until the other side has said its own.
+            self.transport.close()
         self._lingering = self.worker.loop.call_later(DISCARD_SECONDS, self.transport.abort)
         self._request_ready.set()
 

@@ -43,7 +43,8 @@ class Caller:
     def __init__(self, port: int, *, wait: float = WAIT, tls: ssl.SSLContext | None = None, name: str = "") -> None:
         self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=wait)
         if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_hostname=name)
+            # An end without TLS's farewell must not look like an end.
+            self.socket = tls.wrap_socket(self.socket, server_hostname=name, suppress_ragged_eofs=False)
         self._buffer = b""
 
     def __enter__(self) -> "Caller":
