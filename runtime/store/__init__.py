@@ -10,7 +10,7 @@ chosen by people as password hashes (`str`): a store never sees either in clear.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Json = bool | int | float | str | None | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -158,6 +158,13 @@ class Held:
 
     credential: Credential
     consumer: User | Application
+
+
+class Hit(NamedTuple):
+    """Where a key stands after a hit: its hits within the window, this one included, and when the window ends."""
+
+    hits: int
+    resets_at: float
 
 
 class Store(Protocol):
@@ -331,6 +338,22 @@ class Store(Protocol):
         """How many wrong guesses `key` has within the last `window` seconds."""
 
     async def clear_failures(self, key: bytes) -> None: ...
+
+    # Rate limits
+
+    async def hit(self, key: bytes, window: float, now: float) -> Hit:
+        """Count one hit of `key`, atomically across tasks, workers and machines (D234).
+
+        A window of `window` seconds starts with the first hit of a key and is not extended by further ones (D221,
+        D235); a key is always hit with the same window. A store may count more than there were, where it has no room
+        left for every key, never fewer. A clock that is put back delays the end of a window by one window at most.
+        """
+
+    def unhit(self, key: bytes, hit: Hit) -> None:
+        """Take back a hit of the window that `hit` was counted in, if that is still the key's (D228).
+
+        It returns at once, for nobody waits for it, and never raises: a hit that cannot be taken back stays.
+        """
 
     async def purge(self, now: float) -> int:
         """Delete expired tokens, codes, sessions and failures. Returns how many rows went."""

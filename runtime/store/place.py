@@ -7,6 +7,7 @@ from pathlib import Path
 from egc.runtime.store import StoreError
 
 FILE_NAME = "egc.db"
+COUNTERS_NAME = "egc.counters"
 
 # SQLite's write-ahead log needs shared memory and locks that these do not give (sqlite.org/wal.html, section 2).
 # fmt: off
@@ -37,7 +38,7 @@ def prepare(directory: Path) -> Path:
         )
     refuse_network(directory)
     path = directory / FILE_NAME
-    for name in (FILE_NAME, FILE_NAME + "-wal", FILE_NAME + "-shm", "egc.generation"):
+    for name in (FILE_NAME, FILE_NAME + "-wal", FILE_NAME + "-shm", "egc.generation", COUNTERS_NAME):
         _check_file(directory / name)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))

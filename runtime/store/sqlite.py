@@ -6,6 +6,7 @@ has committed. Writes run in the `Writer` thread and return once they are on dis
 # ruff: noqa: S608 - statements are put together from the column lists of `rows` only; every value is a parameter
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -22,11 +23,13 @@ from egc.runtime.store import (
     Credential,
     CredentialType,
     Held,
+    Hit,
     Session,
     StoreError,
     Token,
     User,
 )
+from egc.runtime.store.counters import Counters
 from egc.runtime.store.faults import is_busy, store_error
 from egc.runtime.store.generation import Generation
 from egc.runtime.store.known import Known
@@ -51,6 +54,8 @@ from egc.runtime.store.rows import (
     write_json,
 )
 from egc.runtime.store.writer import LOCK_SECONDS, Writer, begin_immediate
+
+_log = logging.getLogger("egc")
 
 _MAPPED_BYTES = 256 * 1024 * 1024
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
@@ -109,6 +114,7 @@ class SQLiteStore:
         self._clients: dict[tuple[Any, ...], Application] = {}
         self._users: dict[tuple[Any, ...], User] = {}
         self._generation: Generation | None = None
+        self._counters: Counters | None = None
         self._known: Known[str, Authenticated] = Known(_KNOWN_TOKENS)
         self._held: Known[tuple[str, str], Held] = Known(_KNOWN_CREDENTIALS)
 
@@ -135,6 +141,9 @@ class SQLiteStore:
         generation, self._generation = self._generation, None
         if generation is not None:
             generation.close()
+        counters, self._counters = self._counters, None
+        if counters is not None:
+            counters.close()
 
     async def check(self) -> None:
         """Read a row and durably write one (readiness)."""
@@ -551,6 +560,17 @@ class SQLiteStore:
     async def clear_failures(self, key: bytes) -> None:
         await self._execute("DELETE FROM failure WHERE key = ?", key)
 
+    # Rate limits
+
+    async def hit(self, key: bytes, window: float, now: float) -> Hit:
+        return self._counting().hit(key, window, now)
+
+    def unhit(self, key: bytes, hit: Hit) -> None:
+        try:
+            self._counting().unhit(key, hit)
+        except StoreError as error:
+            _log.error("a hit stays counted: %s", error)
+
     async def purge(self, now: float) -> int:
         # In small transactions, so that other writers wait for milliseconds only.
         removed = 0
@@ -602,6 +622,14 @@ class SQLiteStore:
         if self._generation is None:
             raise StoreError("The store is closed.")
         return self._generation.read()
+
+    def _counting(self) -> Counters:
+        """The counters; their file is made for a gateway that counts, and not before."""
+        if self._counters is None:
+            if self._writer is None:
+                raise StoreError("The store is not open.")
+            self._counters = Counters(self._path.parent)
+        return self._counters
 
     def _reading(self) -> Connection:
         if self._reader is None:

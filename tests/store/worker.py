@@ -58,6 +58,14 @@ async def write(store: SQLiteStore, offset: int) -> None:
         number += 16
 
 
+async def hit(store: SQLiteStore, times: int) -> None:
+    """Count hits of one key; names each number that was given."""
+    for _ in range(times):
+        counted = await store.hit(b"key", 1e6, 1000.0)
+        sys.stdout.write(f"{counted.hits}\n")
+        sys.stdout.flush()
+
+
 async def main() -> None:
     """Do the job named on the command line."""
     directory, job, argument = sys.argv[1:]
@@ -65,7 +73,7 @@ async def main() -> None:
     await store.open()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    await {"redeem": redeem, "rotate": rotate, "write": write}[job](store, int(argument))
+    await {"redeem": redeem, "rotate": rotate, "write": write, "hit": hit}[job](store, int(argument))
     await store.close()
 
 
