@@ -18,9 +18,10 @@ from egc.compiler.names import plain as plain_name
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.paths import ANY, half_anchored, host_pattern, host_regex, never_matches, path_pattern, path_regex
 from egc.compiler.plan import Argument
+from egc.compiler.policies.jwt import check_key_file
 from egc.compiler.regexes import Untranslatable
-from egc.compiler.resolve import Flow, Names, Resolved, methods
-from egc.compiler.settings import Values
+from egc.compiler.resolve import Flow, Names, Resolved, methods, signs_tokens
+from egc.compiler.settings import Values, snake
 from egc.compiler.source import Project
 
 GRANTS = ("authorization_code", "implicit", "password", "client_credentials", "refresh_token")
@@ -38,6 +39,14 @@ _LIFETIMES = (
     ("code_ttl", "authorizationCodes", 300_000),
 )
 _MILLISECONDS = 1000
+_SIGNING = (
+    "secretOrPrivateKey",
+    "secretOrPrivateKeyFile",
+    "algorithm",
+    "issuer",
+    "subject",
+    "audience",
+)
 
 Pattern = TypeVar("Pattern", plan.PathPattern, plan.HostPattern)
 
@@ -268,11 +277,6 @@ def _authorization(model: Model, names: Names, values: Values) -> plan.Authoriza
     span = names.listed.get("oauth2")
     if span is None:
         return None
-    tokens = model.system.get("accessTokens")
-    kind = tokens.get("tokenType") if isinstance(tokens, Mapping) else None
-    if isinstance(kind, Scalar) and values.shape(kind) == "jwt":
-        message = "this version of egc issues opaque tokens only, not JSON web tokens"
-        values.report.error("MG908", "unsupported-token-type", message, kind.span)
     arguments = [_grants(model, span, values)]
     for keyword, name, default in _LIFETIMES:
         section = model.system.get(name)
@@ -287,7 +291,36 @@ def _authorization(model: Model, names: Names, values: Values) -> plan.Authoriza
         if isinstance(node, Scalar) and (node.value or node.parts):
             setting = values.shape(node) if name == "templates" else values.lookup(node, "url")
             arguments.append(Argument(name, setting, node.span))
+    if signs_tokens(model, values):
+        arguments.append(_signed_tokens(model, span, values))
     return plan.AuthorizationServer(tuple(arguments), span)
+
+
+def _signed_tokens(model: Model, listed: Span, values: Values) -> Argument:
+    """How access tokens are signed (C29-C34)."""
+    tokens = model.system.get("accessTokens")
+    arguments = []
+    for name in _SIGNING:
+        node = tokens.get(name) if isinstance(tokens, Mapping) else None
+        if name == "audience" and node is not None:
+            items = node.items if isinstance(node, Sequence) else (node,)
+            audience = tuple(values.lookup(item, "text") for item in items if isinstance(item, Scalar))
+            arguments.append(Argument(name, audience, node.span))
+        elif isinstance(node, Scalar) and (node.value or node.parts):
+            setting = values.shape(node) if name == "algorithm" else values.lookup(node, "text")
+            arguments.append(Argument(snake(name), setting, node.span))
+    span = tokens.span if tokens is not None else listed
+    if not {"secret_or_private_key", "secret_or_private_key_file"} & {argument.keyword for argument in arguments}:
+        values.report.error(
+            "CO141",
+            "missing-property",
+            "`accessTokens` needs `secretOrPrivateKey` or `secretOrPrivateKeyFile`, for tokenType is jwt",
+            span,
+            help="write `secretOrPrivateKey: ${JWT_KEY}` and set JWT_KEY",
+        )
+    check_key_file(tokens.get("secretOrPrivateKeyFile") if isinstance(tokens, Mapping) else None, values)
+    made = plan.Made("SignedTokens", "egc.runtime.oauth2.signed", (), tuple(arguments))
+    return Argument("access_tokens", made, span)
 
 
 def _grants(model: Model, listed: Span, values: Values) -> Argument:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from egc.compiler.conditions import children, conditions
 from egc.compiler.diagnostics import Related, Span
@@ -57,6 +57,7 @@ def resolve(model: Model, values: Values) -> Names:
     _plugins(model, values)
     _order(model, values)
     services = {service.name: service for service in model.services}
+    signed = signs_tokens(model, values)
     endpoints: dict[str, list[Definition]] = {}
     for definition in model.definitions:
         endpoints.setdefault(definition.name, []).append(definition)
@@ -64,7 +65,7 @@ def resolve(model: Model, values: Values) -> Names:
     flow_of: dict[str, Flow] = {}
     taken: dict[str, Scalar] = {}
     for text in model.pipelines:
-        flow = Flow(text, tuple(_steps(text, listed, services, values)))
+        flow = Flow(text, tuple(_oauth2(step, signed, values) for step in _steps(text, listed, services, values)))
         flows.append(flow)
         for scalar in text.endpoints:
             name = values.shape(scalar)
@@ -179,6 +180,40 @@ def _steps(
         if action.condition is not None:
             _condition(action.condition, values)
         yield Resolved(policy, action, service)
+
+
+def signs_tokens(model: Model, values: Values) -> bool:
+    """Whether access tokens are JSON web tokens (C28)."""
+    tokens = model.system.get("accessTokens")
+    kind = tokens.get("tokenType") if isinstance(tokens, Mapping) else None
+    return isinstance(kind, Scalar) and values.shape(kind) == "jwt"
+
+
+def _oauth2(step: Resolved, signed: bool, values: Values) -> Resolved:
+    """What `oauth2` is: where access tokens are JSON web tokens, `jwt` with the parameters below `jwt` (D240)."""
+    if step.policy.name != "oauth2":
+        return step
+    parameters = step.action.parameters or Mapping((), step.action.span)
+    found, passes = parameters.entry("jwt"), parameters.entry("passThrough")
+    if not signed:
+        if found is not None:
+            message = "`jwt` has no effect: accessTokens.tokenType of system.config is not jwt"
+            values.report.warning("CO120", "option-without-effect", message, found.key.span)
+        return step
+    if found is None or not isinstance(found.value, Mapping):
+        values.report.error(
+            "CO141",
+            "missing-property",
+            "`oauth2` needs `jwt`, for access tokens are JSON web tokens",
+            step.action.span,
+            help="say how they are verified: `jwt: {secretOrPublicKey: ..., checkCredentialExistence: false}`",
+        )
+        return step
+    if passes is not None:
+        message = "`passThrough` has no effect here, for access tokens are JSON web tokens"
+        help = "write it below `jwt`"
+        values.report.warning("CO120", "option-without-effect", message, passes.key.span, help=help)
+    return Resolved(policies()["jwt"], replace(step.action, parameters=found.value), None)
 
 
 def _service(action: Action, services: dict[str, ServiceEndpoint], values: Values) -> ServiceEndpoint | None:

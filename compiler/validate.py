@@ -237,6 +237,9 @@ class Gateway:
         if known is None:
             return
         check(parameters, known, self.report, self.unknown, entry=action)
+        tokens = parameters.entry("jwt") if step.policy == "oauth2" else None
+        if tokens is not None and isinstance(tokens.value, Mapping):
+            check(tokens.value, schema("policies/jwt"), self.report, self.unknown, entry=tokens)
         if step.policy == "proxy":
             return  # its lowering knows which options Express Gateway passed on to no effect
         names = list(known.get("properties", {}))

@@ -22,6 +22,7 @@ from egc.runtime.oauth2.owners import Owners
 from egc.runtime.oauth2.pages import Pages, Stylesheet
 from egc.runtime.oauth2.secrets import PasswordHasher
 from egc.runtime.oauth2.sessions import Sessions
+from egc.runtime.oauth2.signed import SignedTokens
 from egc.runtime.oauth2.tokens import Mint
 from egc.runtime.store import Store
 
@@ -47,6 +48,7 @@ class AuthorizationServer:
         access_ttl, refresh_ttl, code_ttl: lifetimes in seconds.
         templates: a directory of pages that replace ours of the same file name, or None.
         issuer: the issuer identifier; None takes scheme and host of the request.
+        access_tokens: writes access tokens as JSON web tokens; None makes opaque ones.
         session_ttl: seconds from login to the next login.
         hasher: verifies chosen secrets; None makes one, which `close` ends.
         clock: seconds since the epoch.
@@ -64,6 +66,7 @@ class AuthorizationServer:
         code_ttl: float,
         templates: str | None = None,
         issuer: str | None = None,
+        access_tokens: SignedTokens | None = None,
         session_ttl: float = _DAY / 2,
         hasher: PasswordHasher | None = None,
         clock: Callable[[], float] = time.time,
@@ -75,7 +78,7 @@ class AuthorizationServer:
         self._owns_hasher = hasher is None
         self._pages = Pages(templates)
         owners = Owners(store, self._hasher, clock)
-        mint = Mint(access_ttl, refresh_ttl if "refresh_token" in grants else None, clock)
+        mint = Mint(access_ttl, refresh_ttl if "refresh_token" in grants else None, clock, access_tokens)
         means = Means(store, owners, mint, code_ttl, clock)
         live = [grant(means) for grant in GRANTS if grant.name in grants]
         answering = [cast(ResponseGrant, grant) for grant in live if hasattr(grant, "respond")]

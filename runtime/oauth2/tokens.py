@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from egc.runtime.oauth2.secrets import Secret, digest, new_hex
+from egc.runtime.oauth2.signed import SignedTokens
 from egc.runtime.store import Token
 
 _TEXT_LIMIT = 256
@@ -32,12 +33,25 @@ class Minted:
 
 
 class Mint:
-    """Makes tokens. `access_ttl` and `refresh_ttl` are seconds; without `refresh_ttl` there are no refresh tokens."""
+    """Makes tokens.
 
-    def __init__(self, access_ttl: float, refresh_ttl: float | None, clock: Callable[[], float]) -> None:
+    Arguments:
+        access_ttl, refresh_ttl: seconds; without `refresh_ttl` there are no refresh tokens.
+        clock: seconds since the epoch.
+        signed: makes access tokens that say themselves what they are; they are not stored (C255). None: opaque ones.
+    """
+
+    def __init__(
+        self,
+        access_ttl: float,
+        refresh_ttl: float | None,
+        clock: Callable[[], float],
+        signed: SignedTokens | None = None,
+    ) -> None:
         self._access_ttl = access_ttl
         self._refresh_ttl = refresh_ttl
         self._clock = clock
+        self._signed = signed
 
     def access(self, client_id: str, user_id: str | None, scopes: tuple[str, ...], grant: str, family: str) -> Minted:
         """An access token alone."""
@@ -55,6 +69,8 @@ class Mint:
             created_at=now,
             expires_at=now + self._access_ttl,
         )
+        if self._signed is not None:
+            return Minted((), Secret(self._signed.write(token)), None, self._access_ttl, scopes)
         return Minted((token,), Secret(f"{token.id}|{secret}"), None, self._access_ttl, scopes)
 
     def pair(

@@ -134,7 +134,7 @@ def test_all_grants_are_on_with_a_warning_where_none_are_listed(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("system", "name"),
     [
-        ("accessTokens: {tokenType: jwt}", "unsupported-token-type"),
+        ("accessTokens: {tokenType: jwt}", "missing-property"),
         ("db: {redis: {emulate: false}}", "unsupported-store"),
         ("oauth2: {grants: [magic]}", "wrong-value"),
         ("oauth2: {templates: ../x}", "file-outside"),
