@@ -531,7 +531,7 @@ def _step(
                 return None
             condition = None
     lowering = _special(policy.name)
-    with values.naming(variable, variables):
+    with values.naming(variable, variables, action.span):
         if lowering is None:
             arguments = values.arguments(action.parameters, policy.properties)
         else:

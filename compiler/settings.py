@@ -45,18 +45,22 @@ class Values:
     environ: Environment[str, str]
     report: Report
     resolved: dict[str, str] = field(default_factory=dict)
-    _owner: str = ""
+    owner: str = ""
+    place: Span | None = None
     _variables: "Names | None" = None
 
     @contextmanager
-    def naming(self, owner: str, variables: "Names") -> Iterator[None]:
-        """Within this, scripts are named after their owner, the object of the module that they are settings of."""
-        before = self._owner, self._variables
-        self._owner, self._variables = owner, variables
+    def naming(self, owner: str, variables: "Names", place: Span | None = None) -> Iterator[None]:
+        """Within this, settings belong to `owner`, the object of the module that stands at `place` of the file.
+
+        Scripts are named after it.
+        """
+        before = self.owner, self.place, self._variables
+        self.owner, self.place, self._variables = owner, place, variables
         try:
             yield
         finally:
-            self._owner, self._variables = before
+            self.owner, self.place, self._variables = before
 
     def shape(self, scalar: Scalar) -> str:
         """The text of a value that shapes the program: a path, a host, a name. Its variables are resolved here."""
