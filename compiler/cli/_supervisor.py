@@ -151,6 +151,8 @@ class Supervisor:
     def _end(self, number: signal.Signals) -> None:
         """Pass on a signal that ends gunicorn; requests in flight get the time that they have under gunicorn alone."""
         self._ended_by = number
+        # As long as one process has a socket, callers are taken into its queue.
+        self._listening.keep(())
         for serving in self._all:
             serving.end(number)
         if number == signal.SIGTERM:

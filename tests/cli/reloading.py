@@ -1,6 +1,7 @@
 """`egc run` under tests that change its configuration."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,17 @@ class Reloading(Running):
     config: Path
     ports: Mapping[str, int]
 
+    def __enter__(self) -> "Reloading":
+        self.start()
+        return self
+
+    def begin(self) -> None:
+        """Start, and wait for nothing."""
+        with self._log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, stdout=output, stderr=subprocess.STDOUT, env=self._env, start_new_session=True
+            )
+
     def says(self, words: str, times: int = 1) -> str:
         """Wait until it has printed `words` that often; its output."""
         self.until(lambda: self.output().count(words) >= times, f"{times} times {words!r}")
@@ -47,17 +59,15 @@ class Reloading(Running):
 
 
 def gateway(
-    directory: Path, text: str = CONFIG, *words: str, env: Mapping[str, str] | None = None, name: str = "config"
+    directory: Path, text: str = CONFIG, *words: str, env: Mapping[str, str] | None = None, log: str = "log"
 ) -> Reloading:
-    """`egc run` on a configuration that is written into `directory`."""
+    """`egc run` on a configuration that is written into `directory`; PORT in its environment is its port."""
     ports = {"HTTP": free_port(), "HTTPS": free_port(), "ADMIN": free_port()}
-    config = directory / name
+    config = directory / "config"
     config.mkdir(exist_ok=True)
+    environ = {"EG_DISABLE_CONFIG_WATCH": "", "EGC_DISABLE_CONFIG_WATCH": "", "PORT": str(ports["HTTP"])}
     running = Reloading(
-        (*EGC, "run", str(config), *words),
-        port=ports["HTTP"],
-        log=directory / "log",
-        env={name: "" for name in ("EG_DISABLE_CONFIG_WATCH", "EGC_DISABLE_CONFIG_WATCH")} | dict(env or {}),
+        (*EGC, "run", str(config), *words), port=ports["HTTP"], log=directory / log, env={**environ, **(env or {})}
     )
     running.config, running.ports = config, ports
     edit(running, text)

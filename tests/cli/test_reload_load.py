@@ -2,6 +2,7 @@
 
 import re
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,10 @@ class Callers:
         for thread in self._threads:
             thread.join(30)
 
+    def have_seen(self, build: int) -> bool:
+        """Whether that build has answered each of them."""
+        return all(build in seen[-1:] for seen in self.seen)
+
     def _ask(self, number: int, keeps: bool) -> None:
         caller: Caller | None = None
         while not self._stop.is_set():
@@ -63,8 +68,7 @@ def test_reloads_under_load_lose_nothing(tmp_path: Path, workers: int, reloads: 
             for number in range(1, reloads + 1):
                 edit(running, text.replace("{n}", str(number)))
                 running.says("serving the new configuration", number)
-                have = [len(seen) for seen in callers.seen]
-                running.until(lambda have=have: all(len(seen) > old for seen, old in zip(callers.seen, have)))
+                running.until(partial(callers.have_seen, number))
         assert callers.lost == []
         for number, seen in enumerate(callers.seen):
             assert seen == sorted(seen), number
