@@ -22,6 +22,7 @@ from egc.compiler.ecmascript import (
     Sequence,
     anchored,
     inverse,
+    meet,
     ranges,
 )
 
@@ -227,7 +228,7 @@ class _Automaton:
 
         ways: list[tuple[tuple[Ranges, ...], int, tuple[Ranges, ...]]] = []
         for prefix in prefixes:
-            for letter in [*(letter for letter in letters if _meet(letter, found)), None]:
+            for letter in [*(letter for letter in letters if meet(letter, found)), None]:
                 target = () if letter is None else behind(prefix, letter)
                 if target is not None:
                     position = self._position(rest if letter is None else letter)
@@ -326,15 +327,11 @@ def _avoided(body: Node) -> tuple[Ranges, list[tuple[Ranges, ...]]] | None:
         elif not isinstance(item, Chars):
             return None
     known = {letter for word in longer for letter in word}
-    apart = all(one == other or not _meet(one, other) for one in known for other in known)
+    apart = all(one == other or not meet(one, other) for one in known for other in known)
     small = sum(map(len, longer)) <= _MAX_COPIES
-    inside = all(_meet(letter, found) in (letter, ()) for letter in known)
+    inside = all(meet(letter, found) in (letter, ()) for letter in known)
     return (found, longer) if longer and apart and small and inside else None
 
 
-def _meet(one: Ranges, other: Ranges) -> Ranges:
-    return tuple((max(a, c), min(b, d)) for a, b in one for c, d in other if max(a, c) <= min(b, d))
-
-
 def _cut(found: Ranges, taken: list[tuple[int, int]]) -> Ranges:
-    return _meet(found, inverse(ranges(taken)))
+    return meet(found, inverse(ranges(taken)))

@@ -124,6 +124,11 @@ def inverse(found: Ranges) -> Ranges:
     return tuple(others)
 
 
+def meet(one: Ranges, other: Ranges) -> Ranges:
+    """What both have."""
+    return tuple((max(a, c), min(b, d)) for a, b in one for c, d in other if max(a, c) <= min(b, d))
+
+
 def _of(*characters: str) -> Ranges:
     return ranges([(ord(one[0]), ord(one[-1])) for one in characters])
 
@@ -234,6 +239,71 @@ def nonempty(node: Node) -> Node | None:
     return break_off()
 
 
+def without_first(node: Node, cut: Ranges) -> Node | None:
+    """What takes at least one character, the first of them none of `cut`, and as a language is otherwise the same.
+
+    Which way is preferred to which is lost, and groups may come twice. None where nothing is left.
+    """
+    match node:
+        case Chars():
+            left = meet(node.ranges, inverse(cut))
+            return node if left == node.ranges else Chars(left) if left else None
+        case Edge() | Look():
+            return None
+        case Group(body):
+            return without_first(body, cut)
+        case Choice(items):
+            found = [one for one in (without_first(item, cut) for item in items) if one is not None]
+            return Choice(tuple(found)) if len(found) > 1 else found[0] if found else None
+        case Repeat(body, least, most, lazy):
+            begun = without_first(body, cut)
+            if begun is None or most == 1:
+                return begun
+            rest = Repeat(body, 0 if nullable(body) else max(least - 1, 0), None if most is None else most - 1, lazy)
+            return Sequence((begun, rest))
+        case Sequence(items):
+            ways: list[Node] = []
+            passed: list[Node] = []
+            for index, item in enumerate(items):
+                begun = without_first(item, cut)
+                if begun is not None:
+                    ways.append(Sequence((*passed, begun, *items[index + 1 :])))
+                if not nullable(item):
+                    break
+                passed.append(_taking_nothing(item))
+            return Choice(tuple(ways)) if len(ways) > 1 else ways[0] if ways else None
+
+
+def _taking_nothing(node: Node) -> Node:
+    """What a part that can take nothing still asks of the place."""
+    match node:
+        case Chars():
+            raise AssertionError("a character is something")
+        case Edge() | Look():
+            return node
+        case Group(body):
+            return _taking_nothing(body)
+        case Choice(items):
+            return Choice(tuple(_taking_nothing(item) for item in items if nullable(item)))
+        case Repeat(body, least, _, _):
+            return _taking_nothing(body) if least else NOTHING
+        case Sequence(items):
+            return Sequence(tuple(_taking_nothing(item) for item in items))
+
+
+def _conditional(node: Node) -> bool:
+    """Whether it looks at the place where it is."""
+    match node:
+        case Chars():
+            return False
+        case Edge() | Look():
+            return True
+        case Group(body) | Repeat(body, _, _, _):
+            return _conditional(body)
+        case Sequence(items) | Choice(items):
+            return any(map(_conditional, items))
+
+
 def break_off() -> Node:
     """Raises Untranslatable."""
     raise Untranslatable("a group that can match nothing is repeated")
@@ -289,7 +359,7 @@ def read(
     ignore_case: bool = False,
     dot_all: bool = False,
     one_line: bool = False,
-    captures: bool = True,
+    only_whether: bool = False,
 ) -> Node:
     """The tree of a pattern.
 
@@ -297,25 +367,25 @@ def read(
         source: the pattern, without the slashes around it.
         ignore_case, dot_all: JavaScript's `i` and `s`.
         one_line: the text never holds a line end, so that the dot is any character.
-        captures: whether groups capture.
+        only_whether: nobody asks where it fits and what its groups take: more patterns can be said then.
 
     Raises Untranslatable.
     """
     if len(source) > MAX_LENGTH:
         raise Untranslatable(f"the pattern is longer than {MAX_LENGTH} characters")
     dot = ANY if one_line else _EVERY if dot_all else _DOT
-    return _Reader(source, ignore_case, dot, captures).read()
+    return _Reader(source, ignore_case, dot, only_whether).read()
 
 
 class _Reader:
     """Recursive descent over one pattern."""
 
-    def __init__(self, source: str, ignore_case: bool, dot: Chars, captures: bool) -> None:
+    def __init__(self, source: str, ignore_case: bool, dot: Chars, only_whether: bool) -> None:
         self._source = source
         self._at = 0
         self._ignore_case = ignore_case
         self._dot = dot
-        self._captures = captures
+        self._only_whether = only_whether
         self._names: set[str] = set()
         self._named = "(?<" in source.replace("(?<=", "").replace("(?<!", "")
 
@@ -374,7 +444,7 @@ class _Reader:
         for opening in ("?=", "?!", "?<=", "?<!"):
             if self._take(opening):
                 return self._look(opening, depth)
-        group = self._captures
+        group = not self._only_whether
         if self._take("?:"):
             group = False
         elif self._take("?"):
@@ -408,7 +478,8 @@ class _Reader:
         if not found:
             return node
         self._at = found.end()
-        sign, low, comma, high, lazy = found.groups()
+        sign, low, comma, high, question = found.groups()
+        lazy = bool(question) and not self._only_whether
         most: int | None
         if sign:
             least, most = (1 if sign == "+" else 0), (1 if sign == "?" else None)
@@ -428,7 +499,10 @@ class _Reader:
         if (most is None or most > 1) and _forgets(node):
             raise Untranslatable("a group that not every repetition sets is repeated")
         if not nullable(node) or (least, most) == (1, 1):
-            return Repeat(node, least, most, bool(lazy))
+            return Repeat(node, least, most, lazy)
+        if self._only_whether and not _conditional(node):
+            rest = without_first(node, ())
+            return NOTHING if rest is None else Repeat(rest, 0, most, lazy)
         if least and captures(node):
             break_off()
         solid = nonempty(node)
@@ -438,7 +512,7 @@ class _Reader:
             return node if least else NOTHING
         if least and (lazy or not _greedy(node)):
             break_off()
-        return Repeat(solid, 0, most, bool(lazy))
+        return Repeat(solid, 0, most, lazy)
 
     def _atom(self) -> Chars:
         character = self._source[self._at]

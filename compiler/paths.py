@@ -88,7 +88,7 @@ def host_regex(source: str) -> HostPattern:
     """
     if source == ANY:
         return HostPattern(ANY, None)
-    node = read(source, ignore_case=True, one_line=True, captures=False)
+    node = read(source, ignore_case=True, one_line=True, only_whether=True)
     ends = _END_ANCHOR.search(source) is not None
     if source.startswith("^") and ends:
         return _host(source, _from_start(node))

@@ -64,21 +64,21 @@ class Translated:
         return self.pattern.regex
 
 
-def safe(source: str, flags: str = "", *, one_line: bool = False, captures: bool = True) -> Pattern:
+def safe(source: str, flags: str = "", *, one_line: bool = False, only_whether: bool = False) -> Pattern:
     """A JavaScript pattern as a setting of the plan, to be searched for.
 
     Arguments:
         source: the pattern, without the slashes around it.
         flags: JavaScript's; of these `d`, `g`, `i` and `s` are understood. With `g` all matches are asked for.
         one_line: the text to be searched never holds a line end (a request path, a header value).
-        captures: whether anybody asks what the groups took; without, more patterns can be said.
+        only_whether: nobody asks where it fits and what its groups take: more patterns can be said then.
 
     Raises Untranslatable.
     """
-    return translate(source, flags, one_line=one_line, captures=captures).pattern
+    return translate(source, flags, one_line=one_line, only_whether=only_whether).pattern
 
 
-def translate(source: str, flags: str = "", *, one_line: bool = False, captures: bool = True) -> Translated:
+def translate(source: str, flags: str = "", *, one_line: bool = False, only_whether: bool = False) -> Translated:
     """As `safe`, with what routing wants to know besides."""
     if refused := sorted(set(flags) - _FLAGS):
         raise Untranslatable(f"the flag `{refused[0]}` is not supported")
@@ -87,7 +87,7 @@ def translate(source: str, flags: str = "", *, one_line: bool = False, captures:
         ignore_case="i" in flags,
         dot_all="s" in flags,
         one_line=one_line,
-        captures=captures,
+        only_whether=only_whether,
     )
     return compiled(node, every="g" in flags)
 
