@@ -16,16 +16,19 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def path_argument(function: Function) -> Function:
-    """Add PATH: a config directory or a gateway.config file; `./config` where there is one, else `.`."""
+    """Add PATH: a config directory or a gateway.config file; by default see `default_path`."""
     return click.argument(
         "path", required=False, callback=default_path, type=click.Path(path_type=Path), metavar="[PATH]"
     )(function)
 
 
 def default_path(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path:
-    """The PATH that was given, or the place where a configuration is expected."""
+    """The PATH that was given, else EG_CONFIG_DIR (D58), else the place where a configuration is expected."""
     if path is not None:
         return path
+    named = os.environ.get("EG_CONFIG_DIR")
+    if named:
+        return Path(named)
     config = Path("config")
     return config if config.is_dir() else Path()
 

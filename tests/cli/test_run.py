@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from egc.compiler.cli import EnvironmentFailure
-from egc.compiler.cli.run import artifact_directory, check_addresses
+from egc.compiler.cli._builds import artifact_directory
+from egc.compiler.cli._listening import check_addresses
 from tests.cli.conftest import Egc
 from tests.running import EGC, free_port
 
@@ -67,17 +68,18 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError(f"{words!r} did not appear:\n{''.join(seen)}")
 
 
-def test_it_serves_until_sigterm_as_the_same_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("watch", ["--watch", "--no-watch"])
+def test_it_serves_until_sigterm(tmp_path: Path, watch: str) -> None:
     http, admin = free_port(), free_port()
     config = configure(tmp_path, http, admin)
-    with started(tmp_path) as process:
+    with started(tmp_path, watch) as process:
         wait_for(process, "admin listens on")
         assert requests.get(f"http://127.0.0.1:{admin}/users", timeout=5).json()["users"] == []
         assert requests.get(f"http://127.0.0.1:{http}/nowhere", timeout=5).status_code == 404
-        # The process that was started is gunicorn's master: no shell or Python waits in between.
+        # Without watching, the process that was started is gunicorn's master: nothing waits in between.
         command = Path(f"/proc/{process.pid}/cmdline")
         if command.exists():
-            assert b"gunicorn" in command.read_bytes()
+            assert (b"\0gunicorn\0" in command.read_bytes()) is (watch == "--no-watch")
         assert (config / ".egc" / "gateway.py").is_file()
         assert (config / "data").is_dir()
         process.terminate()
@@ -147,6 +149,17 @@ def test_a_variable_that_is_no_port_is_named(egc: Egc, tmp_path: Path, monkeypat
     assert "Traceback" not in result.err
 
 
+def test_the_directory_is_named_by_a_variable(egc: Egc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D58, C11: EG_CONFIG_DIR, unless a path is given."""
+    configure(tmp_path, 8080, 9876)
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("EG_CONFIG_DIR", str(tmp_path / "other"))
+    for command in ("run", "validate"):
+        result = egc(command)
+        assert (result.code, "there is no gateway.config.yml" in result.out + result.err) == (3, True)
+    assert egc("validate", "config").code == 0
+
+
 @pytest.mark.parametrize("workers", ["0", "1025", "many"])
 def test_workers_are_a_number(egc: Egc, workers: str) -> None:
     assert egc("run", "--workers", workers).code == 2
@@ -155,7 +168,7 @@ def test_workers_are_a_number(egc: Egc, workers: str) -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 def test_the_number_of_workers_reaches_gunicorn(tmp_path: Path) -> None:
     configure(tmp_path, free_port(), free_port())
-    with started(tmp_path, "--workers", "2", env={"EGC_DATA": "elsewhere"}) as process:
+    with started(tmp_path, "--workers", "2", "--no-watch", env={"EGC_DATA": "elsewhere"}) as process:
         wait_for(process, "admin listens on")
         environ = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
         assert b"WEB_CONCURRENCY=2" in environ
