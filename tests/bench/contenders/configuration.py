@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import requests
 
-from tests.bench.contenders import Place
-from tests.bench.processes import free_port
+from tests.bench.contenders import Place, Running, Unavailable
+from tests.bench.processes import Process, free_port
 from tests.bench.workload import Case
 
 _SYSTEM = """\
@@ -43,7 +43,17 @@ class Configuration:
         """The gateway's URL."""
         return f"http://127.0.0.1:{self.port}"
 
-    def headers(self) -> Mapping[str, str]:
+    def serve(self, process: Process, store: Process | None = None) -> Running:
+        """The gateway as it runs now, with its credential made. Raises Unavailable, and it is stopped, if it fails."""
+        try:
+            return Running(process, self.base, self._headers(), store)
+        except BaseException as error:
+            process.stop()
+            if isinstance(error, requests.RequestException):
+                raise Unavailable(f"{error}\n{process.last_words()}") from error
+            raise
+
+    def _headers(self) -> Mapping[str, str]:
         """What requests carry; makes user, app and credential in the running gateway."""
         if self._case.credential == "none":
             return self._case.header

@@ -26,8 +26,4 @@ def start(case: Case, place: Place) -> Running | None:
         log=place.folder / "egc.log",
         env={"WEB_CONCURRENCY": "1"},
     )
-    try:
-        return Running(process, configuration.base, configuration.headers())
-    except BaseException:
-        process.stop()
-        raise
+    return configuration.serve(process)

@@ -34,11 +34,7 @@ def start(case: Case, place: Place) -> Running | None:
             cwd=home,
             env={"LOG_LEVEL": "error", "NODE_ENV": "production"},
         )
-        try:
-            return Running(process, configuration.base, configuration.headers(), store)
-        except BaseException:
-            process.stop()
-            raise
+        return configuration.serve(process, store)
     except BaseException:
         store.stop()
         raise
