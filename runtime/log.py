@@ -1,4 +1,4 @@
-"""The access log: one JSON object a line, written by a thread so that a slow pipe never holds up a request."""
+"""The log: one JSON object a line, written by a thread so that a slow pipe never holds up a request."""
 
 import asyncio
 import json
@@ -16,6 +16,29 @@ from egc.runtime.exchange import Exchange
 _BATCH_LINES = 512
 _QUEUE_BATCHES = 64
 _LINGER = 0.2
+_MESSAGE = 8192
+
+
+_started: "AccessLog | None" = None
+
+
+def note(x: Exchange, kind: str, name: str, message: str, *, level: str = "info") -> None:
+    """Write a message of a policy or condition, among the access log's lines.
+
+    Arguments:
+        kind, name: who says it: `policy`, `log`.
+        message: cut after 8192 characters.
+        level: `info`, `warn` or `error`.
+    """
+    log = _started
+    if log is None:
+        # Where exchanges are not logged.
+        log = AccessLog()
+        log.start()
+    line = f'{{"time":"{log.stamp(time.time())}","{kind}":"{name}","level":"{level}"'
+    if x.route is not None:
+        line += f',"endpoint":{quote(x.route.endpoint.name)},"request_id":"{x.request_id}"'
+    log.add(f'{line},"message":{quote(message[:_MESSAGE])}}}')
 
 
 class AccessLog:
@@ -35,7 +58,9 @@ class AccessLog:
         self._stamped = 0.0
 
     def start(self) -> None:
-        """Begin writing; call in the event loop, after fork."""
+        """Begin writing, notes too; call in the event loop, after fork."""
+        global _started
+        _started = self
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write, name="egc-access-log", daemon=True)
         self._thread.start()
@@ -52,12 +77,8 @@ class AccessLog:
         tunnel = x.tunnelled
         if tunnel is not None:
             status, sent, reason = 101, tunnel.far.passed, tunnel.reason
-        now = time.time()
-        if now >= self._stamped + 1:
-            self._stamped = float(int(now))
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         line = (
-            f'{{"time":"{self._stamp}","client":{quote(x.client)},"method":{quote(x.method)},"host":{quote(x.host)},'
+            f'{{"time":"{self.stamp(time.time())}","client":{quote(x.client)},"method":{quote(x.method)},"host":{quote(x.host)},'
             f'"path":{quote(x.original_url.partition("?")[0])},"status":{status},"bytes":{sent},'
             f'"ms":{seconds * 1000:.2f}'
         )
@@ -69,7 +90,18 @@ class AccessLog:
             line += f',"consumer":{quote(x.consumer.id)}'
         if reason:
             line += f',"reason":{quote(reason)}'
-        self._lines.append(line + "}")
+        self.add(line + "}")
+
+    def stamp(self, now: float) -> str:
+        """The time, to the second."""
+        if now >= self._stamped + 1:
+            self._stamped = float(int(now))
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        return self._stamp
+
+    def add(self, line: str) -> None:
+        """Write a line, soon."""
+        self._lines.append(line)
         if len(self._lines) >= _BATCH_LINES:
             self.flush()
         elif len(self._lines) == 1 and self._loop is not None:
@@ -91,6 +123,9 @@ class AccessLog:
 
     def close(self) -> None:
         """Write what is left and stop."""
+        global _started
+        if _started is self:
+            _started = None
         self.flush()
         if self._thread is not None:
             try:
