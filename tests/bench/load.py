@@ -34,13 +34,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `wrk` printed: requests answered, seconds taken, latencies in milliseconds, requests that went wrong."""
+    """What `wrk` printed.
+
+    Requests answered, seconds taken, latencies in milliseconds; answers that were not 2xx or 3xx, connections that
+    broke or waited too long.
+    """
 
     answered: int
     seconds: float
     p50: float
     p99: float
-    errors: int
+    refused: int = 0
+    broken: int = 0
 
 
 def script(requests: Sequence[Request], headers: Mapping[str, str]) -> str:
@@ -67,11 +72,14 @@ def parse(printed: str) -> Report:
         raise ValueError(f"not a report of wrk:\n{printed}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", printed)
-    errors = int(refused[1]) if refused else 0
-    if broken:
-        errors += sum(int(count) for count in broken.groups())
-    seconds = float(answered[2]) * _UNITS[answered[3]] / 1e3
-    return Report(int(answered[1]), seconds, _percentile(printed, 50), _percentile(printed, 99), errors)
+    return Report(
+        answered=int(answered[1]),
+        seconds=float(answered[2]) * _UNITS[answered[3]] / 1e3,
+        p50=_percentile(printed, 50),
+        p99=_percentile(printed, 99),
+        refused=int(refused[1]) if refused else 0,
+        broken=sum(int(count) for count in broken.groups()) if broken else 0,
+    )
 
 
 def _percentile(printed: str, percent: int) -> float:

@@ -31,7 +31,9 @@ class Sample:
     rate: float
     p50: float
     p99: float
-    errors: int
+    answered: int
+    refused: int
+    broken: int
 
 
 @dataclass(slots=True)
@@ -97,10 +99,18 @@ def measure(
                     row.memory = max(row.memory, running.process.memory_mib())
                     progress(workload.name, 1)
     for row in rows:
-        errors = sum(sample.errors for samples in row.samples.values() for sample in samples)
-        if errors:
-            row.failure = f"{errors} requests were not answered with 2xx"
+        row.failure = row.failure or _errors(row)
     return rows
+
+
+def _errors(row: Row) -> str:
+    """What went wrong under load, if anything did."""
+    samples = [sample for some in row.samples.values() for sample in some]
+    refused, broken = sum(sample.refused for sample in samples), sum(sample.broken for sample in samples)
+    if refused or broken or any(sample.answered == 0 for sample in samples):
+        answered = sum(sample.answered for sample in samples)
+        return f"of {answered} answers {refused} were not 2xx, {broken} connections broke or waited too long"
+    return ""
 
 
 def _ready(case: Case, running: Running, folder: Path) -> str:
@@ -120,14 +130,15 @@ def sample(running: Running, program: Path, connections: int, seconds: int) -> S
     before, store_before = _cpu(running)
     report = load.run(running.base, program, connections, seconds)
     after, store_after = _cpu(running)
-    answered = max(1, report.answered)
     return Sample(
-        cpu=(after - before) * 1e6 / answered,
-        store_cpu=(store_after - store_before) * 1e6 / answered,
+        cpu=(after - before) * 1e6 / max(1, report.answered),
+        store_cpu=(store_after - store_before) * 1e6 / max(1, report.answered),
         rate=report.answered / report.seconds,
         p50=report.p50,
         p99=report.p99,
-        errors=report.errors + (report.answered == 0),
+        answered=report.answered,
+        refused=report.refused,
+        broken=report.broken,
     )
 
 

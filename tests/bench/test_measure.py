@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -23,7 +23,7 @@ from tests.bench.workload import REQUESTS, Case, Workload, pipeline
 from tests.bench.workloads import workloads
 
 TOKEN = {"Authorization": "Bearer it"}
-GOOD = Report(answered=1000, seconds=2.0, p50=1.0, p99=2.0, errors=0)
+GOOD = Report(answered=1000, seconds=2.0, p50=1.0, p99=2.0)
 
 
 @dataclass
@@ -117,6 +117,7 @@ def measured(gateway: Gateway, reports: Report, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(requests, "get", Service())
     done: list[int] = []
     workload = Workload("it", "it", (GUARDED,))
+    tmp_path.mkdir(exist_ok=True)
     place = Place(tmp_path, tmp_path, 1)
     rows = measure.measure(workload, [gateway], place, rounds=3, seconds=1, progress=lambda _, runs: done.append(runs))
     assert sum(done) == 3 * len(CONNECTIONS)
@@ -134,9 +135,15 @@ def test_a_row_is_measured_and_its_gateway_stopped(tmp_path: Path, monkeypatch: 
 
 def test_an_error_fails_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One request that was not answered with 2xx is enough."""
-    bad = Report(answered=1000, seconds=2.0, p50=1.0, p99=2.0, errors=1)
+    bad = replace(GOOD, refused=1)
     (row,) = measured(Gateway("egc", lambda: running(Machine())), bad, tmp_path, monkeypatch)
-    assert row.failure == "6 requests were not answered with 2xx"
+    assert row.failure == "of 6000 answers 6 were not 2xx, 0 connections broke or waited too long"
+    cut = replace(GOOD, broken=1)
+    (row,) = measured(Gateway("egc", lambda: running(Machine())), cut, tmp_path / "cut", monkeypatch)
+    assert row.failure == "of 6000 answers 0 were not 2xx, 6 connections broke or waited too long"
+    none = replace(GOOD, answered=0)
+    (row,) = measured(Gateway("egc", lambda: running(Machine())), none, tmp_path / "none", monkeypatch)
+    assert row.failure.startswith("of 0 answers")
 
 
 def test_a_gateway_that_does_not_start_fails_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +159,7 @@ def test_a_gateway_that_cannot_do_the_work_has_no_row(tmp_path: Path, monkeypatc
 
 
 def row(gateway: str, cost: float, case: str = "", failure: str = "") -> Row:
-    sample = Sample(cost, 0.0, 1e6 / cost, 1.0, 2.0, 0)
+    sample = Sample(cost, 0.0, 1e6 / cost, 1.0, 2.0, 1000, 0, 0)
     return Row(gateway, case, {connections: [sample] for connections in CONNECTIONS}, 50.0, failure)
 
 
