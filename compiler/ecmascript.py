@@ -236,6 +236,8 @@ def nonempty(node: Node) -> Node | None:
                 at = solid[0]
                 middle = nonempty(items[at])
                 return Sequence(items[:at] + ((middle,) if middle else ()) + items[at + 1 :])
+            if not captures(node) and not _conditional(node) and _greedy(node):
+                return without_first(node, ())
     return break_off()
 
 

@@ -28,7 +28,7 @@ from egc.compiler.ecmascript import (
 from egc.compiler.plan import Pattern
 from egc.compiler.regexes import compiled
 
-MAX_ALTERNATIVES = 256
+MAX_ALTERNATIVES = 128
 MAX_LENGTH = 4096
 
 _BRACES = re.compile(r"\{[^{\n\r\u2028\u2029]*\}")
