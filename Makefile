@@ -37,8 +37,8 @@ golden: $(READY) ## rewrite the emitted modules of examples/ and show what chang
 	$(BIN)/pytest -q tests/emit/test_examples.py tests/test_readme.py --golden
 	git --no-pager diff --stat -- examples README.md
 
-bench: $(READY) ## measure CPU per request beside Express Gateway and nginx
-	$(BIN)/python -m tests.bench
+bench: $(READY) ## measure CPU per request beside Express Gateway, nginx and Envoy (ARGS='--only jwt')
+	$(BIN)/python -m tests.bench $(ARGS)
 
 hostile: $(READY) ## the attack tier, with its large numbers
 	EGC_P1_EXAMPLES=50000 EGC_HOSTILE=1 $(BIN)/pytest -n $(WORKERS) -m 'hostile or slow'

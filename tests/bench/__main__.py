@@ -8,6 +8,7 @@ machine it moves far less than requests per second. A request that is not answer
 import argparse
 import json
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from tests.bench.workloads import workloads
 
 CONTENDERS: tuple[Contender, ...] = (express_gateway, nginx, envoy, floor, egc)
 INSTALLED = Path(".egc/bench")
+PROGRAMS = ("wrk", "nginx", "taskset")
+"""Without these nothing is measured; without Node.js, Redis or Envoy, a gateway is missing."""
 
 
 def arguments(given: Sequence[str], known: Sequence[str]) -> argparse.Namespace:
@@ -59,9 +62,13 @@ def _chosen(name: str, patterns: Sequence[str] | None) -> bool:
 
 
 def main() -> int:
-    """Measure everything that is asked for. Returns 1 if a row failed."""
+    """Measure everything that is asked for. Returns 1 if a row failed, 4 where nothing can be measured."""
     known = workloads()
     args = arguments(sys.argv[1:], [workload.name for workload in known])
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        print(f"bench: {', '.join(missing)} must be installed", file=sys.stderr)
+        return 4
     chosen = [workload for workload in known if _chosen(workload.name, args.only)]
     contenders = [contender for contender in CONTENDERS if _chosen(contender.NAME, args.gateway)]
     INSTALLED.mkdir(parents=True, exist_ok=True)
