@@ -68,9 +68,6 @@ class Schema:
         """The check of a schema. `fills`: whether defaults are filled in; alternatives do not."""
         if isinstance(schema, bool):
             return _anything if schema else _nothing
-        if "$ref" in schema:
-            # What stands beside it does not count (draft 7, section 8.3).
-            return self._referred(schema["$ref"])
         checks = list(self._checks(schema, fills))
         if not checks:
             return _anything
@@ -104,6 +101,10 @@ class Schema:
         """In the order in which Ajv goes: the type, what it says of the type, and what holds for all types."""
         if "type" in schema:
             yield _typed(schema["type"])
+        if "$ref" in schema:
+            # Beside it nothing else counts (draft 7, section 8.3), but Ajv looks at the type.
+            yield self._referred(schema["$ref"])
+            return
         for group in (self._of_numbers, self._of_texts, self._of_lists, self._of_objects, self._of_all):
             yield from group(schema, fills)
 
@@ -131,11 +132,13 @@ class Schema:
             yield _on(_is_text, lambda value, _: has_format(value), None, f' should match format "{schema["format"]}"')
 
     def _of_lists(self, schema: Mapping[str, Any], fills: bool) -> Iterator[_Check]:
+        items = schema.get("items")
+        if fills and isinstance(items, list):
+            yield _append(items)
         yield from _sizes(schema, "Items", list)
         if schema.get("uniqueItems"):
             said = " should NOT have duplicate items"
             yield _on(_is_list, lambda value, _: len({_frozen(item) for item in value}) == len(value), None, said)
-        items = schema.get("items")
         if isinstance(items, list):
             yield self._tuple(schema, items, fills)
         elif items is not None:
@@ -153,16 +156,10 @@ class Schema:
 
     def _tuple(self, schema: Mapping[str, Any], items: list[Definition], fills: bool) -> _Check:
         each = [self._compiled(item, fills=fills) for item in items]
-        defaults = [item["default"] if isinstance(item, Mapping) and "default" in item else None for item in items]
         more = schema.get("additionalItems", True)
         others = self._compiled(more, fills=fills)
 
         def check(run: _Run, value: list[Any]) -> str | None:
-            if fills:
-                for index in range(len(value), len(defaults)):
-                    if defaults[index] is None:
-                        break
-                    value.append(_copied(defaults[index]))
             if more is False and len(value) > len(each):
                 return f" should NOT have more than {len(each)} items"
             for index, one in enumerate(each[: len(value)]):
@@ -174,7 +171,6 @@ class Schema:
         return _all_items(check)
 
     def _of_objects(self, schema: Mapping[str, Any], fills: bool) -> Iterator[_Check]:
-        yield from _sizes(schema, "Properties", dict)
         properties: Mapping[str, Definition] = schema.get("properties", {})
         defaults = {
             name: inner["default"]
@@ -183,6 +179,7 @@ class Schema:
         }
         if defaults:
             yield _fill(defaults)
+        yield from _sizes(schema, "Properties", dict)
         if "required" in schema:
             yield _required(schema["required"])
         if "propertyNames" in schema:
@@ -378,6 +375,19 @@ def _fill(defaults: dict[str, Any]) -> _Check:
         return None
 
     return _all_members(check)
+
+
+def _append(items: list[Definition]) -> _Check:
+    """Defaults of the items that are not there, up to the first that has none."""
+
+    def check(run: _Run, value: list[Any]) -> str | None:
+        for item in items[len(value) :]:
+            if not isinstance(item, Mapping) or "default" not in item:
+                break
+            value.append(_copied(item["default"]))
+        return None
+
+    return _all_items(check)
 
 
 def _when_present(name: str, inner: _Check) -> _Check:
