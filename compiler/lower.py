@@ -83,6 +83,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
     pipelines = {id(flow): _pipeline(flow, services, variables, values) for flow in names.flows}
     routes = tuple(_routes(endpoints, names, pipelines, values))
     _check_strip_path(routes, values)
+    _check_preflights(routes, values)
     authorization = _authorization(model, names, values)
     administration = _administration(model, project, values)
     needs_store = bool(
@@ -489,6 +490,24 @@ def _check_strip_path(routes: tuple[plan.Route, ...], values: Values) -> None:
                         related=(Related(route.span, "the pathRegex is here"),),
                         help="use `paths` with a `*` instead of `pathRegex`",
                     )
+
+
+def _check_preflights(routes: tuple[plan.Route, ...], values: Values) -> None:
+    """D449: OPTIONS to an endpoint that does not take it is answered without `cors`."""
+    told: set[str] = set()
+    for route in routes:
+        step = next((step for step in route.pipeline.steps if step.policy == "cors"), None) if route.pipeline else None
+        if step is None or route.methods is None or "OPTIONS" in route.methods or route.endpoint.variable in told:
+            continue
+        told.add(route.endpoint.variable)
+        values.report.warning(
+            "RT112",
+            "options-not-routed",
+            f"`methods` of `{route.endpoint.name}` lacks OPTIONS, so preflights never reach `cors`",
+            route.span,
+            related=(Related(step.span, "`cors` is here"),),
+            help="add OPTIONS to `methods`",
+        )
 
 
 # ---- Pipelines

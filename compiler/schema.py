@@ -150,6 +150,8 @@ class Checker:
             inner = self.child(schema, "array", "")
             return [self.coerced(item, inner) for item in node]
         types = self.types(schema)
+        if isinstance(node.value, Regexp) and schema.get("x-egc") == "regexp":
+            return types[0]  # text, as far as JSON goes
         if node.missing and types and not SCALARS & set(types):
             return "a variable"
         return coerce(node.value, types)
@@ -278,6 +280,9 @@ class Checker:
         )
 
     def tell_minproperties(self, least: int, found: Found) -> None:
+        if found.entry is not None:
+            self.wrong(found, "is an empty mapping")
+            return
         self.report.error("CO125", "empty-policy", "this names no policy", found.span)
 
     def tell_minitems(self, least: int, found: Found) -> None:
