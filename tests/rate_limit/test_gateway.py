@@ -1,0 +1,200 @@
+"""The rate-limit policy in a gateway of several workers (D221, D226, D230, D234)."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from egc.runtime.store.place import COUNTERS_NAME
+from tests.callers import Caller, ask, get
+from tests.gateways import gateway
+from tests.running import Running
+from tests.upstreams import Upstream, Wire
+
+pytestmark = pytest.mark.slow
+
+REQUESTS = 10_000
+CALLERS = 64
+
+MODULE = """
+from egc.runtime.policies.rate_limit import RateLimit
+from egc.runtime.store.sqlite import SQLiteStore
+
+http = Listener("http", host="127.0.0.1", port=PORTS["http"])
+api = Endpoint("api", scopes=())
+store = SQLiteStore({data!r})
+limit = RateLimit(store, {settings}, counter="p_1_rate_limit")
+last = {last}
+
+async def p(x: Exchange) -> Outcome:
+    await limit(x)
+    return last(x)
+
+app = Gateway(routes=(Route(ANY, "/in", ANY, api, p),), listeners=(http,), store=store, access_log=False)
+"""
+IN = 'Terminate(status_code=200, message="in")'
+
+
+def limited(directory: Path, settings: str, *, workers: int = 1, last: str = IN) -> Running:
+    """A gateway with one rate-limit step on /in; not started."""
+    module = MODULE.format(data=str(directory / "data"), settings=settings, last=last)
+    return gateway(directory / "gateway", module, workers=workers)
+
+
+def statuses(running: Running, count: int, callers: int = CALLERS) -> Counter[int]:
+    """Send `count` requests over so many connections at once; how often each status came (0: no answer)."""
+    left = iter(range(count))
+    taking = threading.Lock()
+
+    def work() -> Counter[int]:
+        found: Counter[int] = Counter()
+        caller: Caller | None = None
+        while True:
+            with taking:
+                if next(left, None) is None:
+                    return found
+            try:
+                caller = caller or Caller(running.port)
+                reply = caller.send(get("/in")).reply()
+            except OSError:
+                reply = None
+            found[reply.status if reply else 0] += 1
+            if reply is None or reply.closes:
+                if caller is not None:
+                    caller.socket.close()
+                caller = None
+
+    with ThreadPoolExecutor(callers) as pool:
+        return sum((job.result() for job in [pool.submit(work) for _ in range(callers)]), Counter())
+
+
+def workers_of(running: Running) -> list[int]:
+    assert running.process is not None
+    pid = running.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_never_more_than_max_pass_of_a_window(tmp_path: Path) -> None:
+    """D222, D234: two workers, 64 callers, 10,000 requests in one window."""
+    with limited(tmp_path, "max=4000, window_ms=3_600_000, delay_ms=0", workers=2) as running:
+        assert len(workers_of(running)) == 2
+        assert statuses(running, REQUESTS) == {200: 4000, 429: REQUESTS - 4000}
+
+
+def test_never_more_than_max_pass_of_any_of_many_windows(tmp_path: Path) -> None:
+    """D221: counted by the windows that the answers themselves name."""
+    passed: Counter[str] = Counter()
+    noting = threading.Lock()
+    with limited(tmp_path, "max=50, window_ms=1000, delay_ms=0", workers=2) as running:
+        stop = time.monotonic() + 5.0
+
+        def work() -> None:
+            with Caller(running.port) as caller:
+                while time.monotonic() < stop:
+                    reply = caller.send(get("/in")).final()
+                    if reply.status == 200:
+                        with noting:
+                            passed[str(reply.one("x-ratelimit-reset"))] += 1
+
+        with ThreadPoolExecutor(CALLERS) as pool:
+            for job in [pool.submit(work) for _ in range(CALLERS)]:
+                job.result()
+    # Each window ends a second after the one before it at the earliest, so that no two have the same header.
+    assert len(passed) >= 4
+    assert set(passed.values()) == {50}
+
+
+def test_a_killed_worker_gives_nobody_more(tmp_path: Path) -> None:
+    """P41: SIGKILL in the middle; what it had counted stays counted."""
+    with limited(tmp_path, "max=2000, window_ms=3_600_000, delay_ms=0", workers=2) as running:
+        done = threading.Event()
+        kills = 0
+
+        def kill() -> None:
+            nonlocal kills
+            while not done.wait(0.4):
+                with suppress(ProcessLookupError, IndexError):
+                    os.kill(workers_of(running)[0], signal.SIGKILL)
+                    kills += 1
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            found = statuses(running, 6000, 16)
+        finally:
+            done.set()
+            killer.join()
+        assert kills
+        assert set(found) <= {0, 200, 429}
+        # Requests that died with their worker may have been counted.
+        assert 2000 - found[0] <= found[200] <= 2000
+
+
+def test_counts_outlive_a_restart(tmp_path: Path) -> None:
+    running = limited(tmp_path, "max=3, window_ms=3_600_000, delay_ms=0")
+    with running:
+        assert statuses(running, 2, 1) == {200: 2}
+    with running:
+        assert statuses(running, 2, 1) == {200: 1, 429: 1}
+        running.kill()
+    with running:
+        assert statuses(running, 1, 1) == {429: 1}
+
+
+def test_a_slowed_request_is_answered_when_its_time_has_come(tmp_path: Path) -> None:
+    """D226."""
+    with limited(tmp_path, "max=5, delay_after=1, delay_ms=400") as running:
+        ask(running.port, get("/in"))
+        begun = time.monotonic()
+        assert ask(running.port, get("/in")).status == 200
+        assert time.monotonic() - begun >= 0.4
+
+
+def test_answers_carry_the_headers_and_a_date(tmp_path: Path) -> None:
+    """D230."""
+    with limited(tmp_path, "max=1, delay_ms=0") as running:
+        for status in (200, 429):
+            reply = ask(running.port, get("/in"))
+            assert reply.status == status
+            assert reply.one("x-ratelimit-limit") == "1"
+            assert reply.one("x-ratelimit-remaining") == "0"
+            assert 0 <= int(reply.one("x-ratelimit-reset") or 0) - time.time() <= 61
+            assert reply.one("date")
+        assert reply.one("vary") == "Accept"
+        assert 50 <= int(reply.one("retry-after") or 0) <= 60
+
+
+def test_a_service_that_is_not_there_is_a_failed_request(tmp_path: Path) -> None:
+    """D228: the answer counts that the gateway makes in its place, 502."""
+    last = 'Proxy(Service("gone", urls=("http://127.0.0.1:1",)))'
+    with limited(tmp_path, "max=1, delay_ms=0, skip_failed_requests=True", last=last) as running:
+        assert statuses(running, 3, 1) == {502: 3}
+
+
+def test_who_leaves_without_an_answer_has_had_his_turn(tmp_path: Path) -> None:
+    """D228: else the limit would be none for callers who do not wait."""
+    with Upstream(Wire.gone) as upstream:
+        last = f'Proxy(Service("up", urls=("http://127.0.0.1:{upstream.port}",)))'
+        with limited(tmp_path, "max=1, delay_ms=0, skip_failed_requests=True", last=last) as running:
+            with Caller(running.port) as caller:
+                caller.send(get("/in"))
+                assert upstream.wait_for(lambda seen: len(seen.requests) == 1)
+            assert upstream.wait_for(lambda seen: not seen.alive)
+            assert ask(running.port, get("/in")).status == 429
+
+
+def test_without_its_counters_the_gateway_answers_503(tmp_path: Path) -> None:
+    """D234: nobody passes uncounted, and it goes on when the fault is mended."""
+    with limited(tmp_path, "max=1, delay_ms=0") as running:
+        counters = tmp_path / "data" / COUNTERS_NAME
+        counters.symlink_to("elsewhere")
+        reply = ask(running.port, get("/in"))
+        assert (reply.status, reply.one("retry-after")) == (503, "5")
+        counters.unlink()
+        assert ask(running.port, get("/in")).status == 200
