@@ -30,7 +30,14 @@ class Compiled:
     directory: Path
 
 
-def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = True, eg_compat: bool = False) -> Compiled:
+def compile_project(
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    lines: bool = True,
+    eg_compat: bool = False,
+    serving: bool = False,
+) -> Compiled:
     """Compile the configuration at `path`.
 
     Arguments:
@@ -38,6 +45,7 @@ def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = Tru
         environ: the variables that are resolved at build time.
         lines: whether comments of the module name lines of the configuration.
         eg_compat: build what Express Gateway would have run where it lost a limit or a policy; it is a warning then.
+        serving: take what only fails requests, as Express Gateway did: a script that throws is a warning then.
 
     Raises DoesNotCompile, whose report holds every finding.
     """
@@ -49,7 +57,7 @@ def compile_project(path: Path, environ: Mapping[str, str], *, lines: bool = Tru
     from egc.compiler.source import read_project
     from egc.compiler.validate import validate
 
-    report = Report(compat=eg_compat)
+    report = Report(compat=eg_compat, serving=serving)
     project = validate(read_project(path, environ, report), report)
     report.end_stage()
     model = read(project.gateway.tree, project.system.tree if project.system else None, report)

@@ -65,13 +65,14 @@ class Report:
     """Collects the diagnostics of a compilation and the text of the files they point into.
 
     `root` is what is put before the name of a file where a diagnostic is shown: spans name files below the directory
-    of the configuration, so that what is compiled does not depend on where that is. `compat` builds what Express
-    Gateway would have run, where egc is stricter for good reason.
+    of the configuration, so that what is compiled does not depend on where that is. `compat` takes what Express
+    Gateway ran, where egc is stricter for good reason; `serving` only as far as nobody gets in by it.
     """
 
     sources: dict[str, str] = field(default_factory=dict)
     root: str = ""
     compat: bool = False
+    serving: bool = False
     _found: dict[Diagnostic, None] = field(default_factory=dict)
 
     def add(
@@ -114,6 +115,20 @@ class Report:
     ) -> None:
         """Record what Express Gateway ran although it lets people in or loses a policy: an error but for `compat`."""
         severity: Severity = "warning" if self.compat else "error"
+        self.add(code, name, severity, message, span, related=related, help=help)
+
+    def failing(
+        self,
+        code: str,
+        name: str,
+        message: str,
+        span: Span,
+        *,
+        related: tuple[Related, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Record what Express Gateway ran and what fails at every request: an error but for `compat` and `serving`."""
+        severity: Severity = "warning" if self.compat or self.serving else "error"
         self.add(code, name, severity, message, span, related=related, help=help)
 
     def warning(

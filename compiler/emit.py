@@ -24,6 +24,7 @@ _SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE
 _STORE_MODULE = "egc.runtime.store.sqlite"
 _NOTHING = Code("")
 _INDENT = Code("    ")
+_LINE = Code("\n")
 
 
 def emit(gateway: plan.Gateway, *, lines: bool = True) -> dict[str, str]:
@@ -65,6 +66,8 @@ class _Writer:
         self._lines = lines
         self._imports: dict[str, set[str]] = {"egc.runtime": {"Gateway", "require"}}
         self._services = {service.variable: service for service in gateway.services}
+        self._scripted = False
+        self._functions = {function.script.variable: function for function in gateway.functions}
 
     def module(self) -> dict[str, object]:
         """What the template of gateway.py asks for."""
@@ -113,6 +116,8 @@ class _Writer:
             names = sorted(self._imports[module], key=lambda name: (_rank(name), name))
             start = literals.join(Code("from "), literals.dotted(module), Code(" import "))
             yield statement(start, literals.names([identifier(name) for name in names], start), _NOTHING)
+            if self._scripted and module == "egc.runtime":
+                yield Code("from egc.runtime import javascript as js")
 
     # ---- Objects
 
@@ -162,15 +167,37 @@ class _Writer:
             yield self._assign(Code("administration"), api, self._note(gateway.administration.span))
 
     def _steps(self) -> Iterator[Code]:
-        """Every step, behind what its condition asks."""
+        """Every step, behind the scripts that it calls and what its condition asks."""
+        after_function = False
         for pipeline in self._gateway.pipelines:
             for step in pipeline.steps:
-                for check in _checks(step):
-                    name = self._use(check.class_name, check.module)
-                    yield self._assign(
-                        identifier(check.variable), self._call(name, (), check.arguments), self._note(check.span)
-                    )
-                yield self._step(step)
+                for arguments, made in self._objects(step):
+                    for function in self._scripts(arguments):
+                        yield from (
+                            literals.join(_LINE, before) if after_function else before for before in function.before
+                        )
+                        yield self._function(function)
+                        after_function = True
+                    yield literals.join(_LINE, made) if after_function else made
+                    after_function = False
+
+    def _objects(self, step: plan.Step) -> Iterator[tuple[tuple[plan.Argument, ...], Code]]:
+        for check in _checks(step):
+            call = self._call(self._use(check.class_name, check.module), (), check.arguments)
+            yield check.arguments, self._assign(identifier(check.variable), call, self._note(check.span))
+        yield step.arguments, self._step(step)
+
+    def _scripts(self, arguments: tuple[plan.Argument, ...]) -> Iterator[plan.Function]:
+        """The functions that settings name, in their order."""
+        for setting in _inside([one.value for one in arguments]):
+            if isinstance(setting, plan.Script):
+                yield self._functions[setting.variable]
+
+    def _function(self, function: plan.Function) -> Code:
+        self._scripted = True
+        self._use("Exchange")
+        note = _comment(self._note(function.script.span))
+        return literals.join(_LINE, function.head, note, _LINE, function.body)
 
     def _step(self, step: plan.Step) -> Code:
         name = self._use(step.class_name, step.module)
@@ -406,6 +433,18 @@ def _worked_out(condition: plan.Condition) -> Iterator[Code]:
             yield literals.join(_INDENT, line)
 
 
+def _inside(settings: Sequence[plan.Setting]) -> Iterator[plan.Setting]:
+    """Settings and those inside of them, in the order in which they are written."""
+    for setting in settings:
+        yield setting
+        if isinstance(setting, tuple):
+            yield from _inside(setting)
+        elif isinstance(setting, plan.Table):
+            yield from _inside([value for _, value in setting.entries])
+        elif isinstance(setting, plan.Made):
+            yield from _inside([*setting.positional, *(one.value for one in setting.arguments)])
+
+
 def _rank(name: str) -> int:
     """Where isort puts a name: constants, then classes, then the rest."""
     return 0 if name.isupper() else 1 if name[0].isupper() else 2
@@ -484,14 +523,7 @@ def _lookups(gateway: plan.Gateway) -> Iterator[plan.Lookup]:
     for service in gateway.services:
         settings += service.urls
     for pipeline in gateway.pipelines:
-        settings += [one.value for step in pipeline.steps for one in step.arguments]
-    while settings:
-        setting = settings.pop()
-        if isinstance(setting, plan.Lookup):
-            yield setting
-        elif isinstance(setting, tuple):
-            settings += setting
-        elif isinstance(setting, plan.Table):
-            settings += [value for _, value in setting.entries]
-        elif isinstance(setting, plan.Made):
-            settings += [*setting.positional, *(one.value for one in setting.arguments)]
+        for step in pipeline.steps:
+            owners = (step.arguments, *(check.arguments for check in _checks(step)))
+            settings += [one.value for arguments in owners for one in arguments]
+    yield from (setting for setting in _inside(settings) if isinstance(setting, plan.Lookup))

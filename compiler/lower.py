@@ -108,6 +108,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         () if needs_store else None,
         authorization,
         administration,
+        _functions(values),
         tuple(pipelines.values()),
         routes,
         _options(model, values),
@@ -115,6 +116,15 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         sources,
         tuple(_files(model, project.directory, authorization, values)),
     )
+
+
+def _functions(values: Values) -> tuple[plan.Function, ...]:
+    if not values.scripts:
+        return ()
+    # The parser is loaded only where there is something to parse.
+    from egc.compiler.scripts import functions
+
+    return tuple(functions(values.scripts, values.report))
 
 
 # ---- Listeners

@@ -7,7 +7,7 @@ import unicodedata
 
 from egc.compiler.settings import snake
 
-MAX_LENGTH = 32
+MAX_LENGTH = 56
 """Longer names are cut, so that a call of a step stays on its line."""
 
 # fmt: off

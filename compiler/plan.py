@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from egc.compiler.diagnostics import Span
+from egc.compiler.literals import Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,25 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """JavaScript of the configuration: a program whose last value counts, or the text of a template literal."""
+    """JavaScript of the configuration, called `variable` in the module.
+
+    `expression`: its last value counts. `template`: text between back-ticks. `program`: nothing comes of it.
+    """
 
     variable: str
-    kind: Literal["expression", "template"]
+    kind: Literal["expression", "template", "program"]
     text: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A script as Python: statements of the module in front of it, the head of the function and its body."""
+
+    script: Script
+    before: tuple[Code, ...]
+    head: Code
+    body: Code
 
 
 Plain: TypeAlias = str | int | float | bool | None
@@ -264,6 +278,7 @@ class Gateway:
     store: tuple[Argument, ...] | None
     authorization: AuthorizationServer | None
     administration: Administration | None
+    functions: tuple[Function, ...]
     pipelines: tuple[Pipeline, ...]
     routes: tuple[Route, ...]
     options: tuple[Argument, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from egc.compiler.diagnostics import Report, Span
 from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
-from egc.compiler.plan import Argument, Lookup, Plain, Setting, Table
+from egc.compiler.plan import Argument, Lookup, Plain, Script, Setting, Table
 from egc.compiler.schema import WORDS
 
 if TYPE_CHECKING:
@@ -40,11 +40,15 @@ def snake(name: str) -> str:
 
 @dataclass(slots=True)
 class Values:
-    """Turns nodes into settings and text; `resolved` gathers the variables that were fixed at build time."""
+    """Turns nodes into settings and text.
+
+    `resolved` gathers the variables that were fixed at build time, `scripts` the JavaScript that is to be compiled.
+    """
 
     environ: Environment[str, str]
     report: Report
     resolved: dict[str, str] = field(default_factory=dict)
+    scripts: list[Script] = field(default_factory=list)
     owner: str = ""
     place: Span | None = None
     _variables: "Names | None" = None
@@ -79,20 +83,30 @@ class Values:
             self.wrong(scalar.span, ["string"])
         return text(scalar)
 
-    def setting(self, node: Node, schema: dict[str, Any]) -> Setting:
-        """A value of the type that the schema names, coerced as Express Gateway's validator did (D17)."""
+    def setting(self, node: Node, schema: dict[str, Any], name: str = "") -> Setting:
+        """A value of the type that the schema names, coerced as Express Gateway's validator did (D17).
+
+        Arguments:
+            name: what the value is called, for the names of scripts in it.
+        """
         types = _types(schema)
+        if isinstance(node, Scalar) and isinstance(schema.get("x-egc"), str):
+            return self.script(node, schema["x-egc"], name)
         if isinstance(node, Mapping):
             if types and "object" not in types:
                 self.wrong(node.span, types)
                 return None
             known = _object(schema)
-            return Table(tuple((entry.name, self.setting(entry.value, known(entry.name))) for entry in node))
+            return Table(
+                tuple(
+                    (entry.name, self.setting(entry.value, known(entry.name), f"{name}_{entry.name}")) for entry in node
+                )
+            )
         if isinstance(node, Sequence):
             if types and "array" not in types:
                 self.wrong(node.span, types)
                 return None
-            return tuple(self.setting(item, _items(schema)) for item in node)
+            return tuple(self.setting(item, _items(schema), name) for item in node)
         kind = self._kind(schema, types)
         if node.parts and kind is not None and not _choices(schema):
             return self.lookup(node, kind)
@@ -111,13 +125,32 @@ class Values:
             self.wrong(scalar.span, [_JSON[kind]])
         return Lookup(kind, parts, divisor)
 
+    def script(self, scalar: Scalar, kind: Literal["expression", "template", "program"], name: str) -> Setting:
+        """JavaScript: a script of the module, or the value itself where it is nothing but a plain value.
+
+        Variables are filled in before it is parsed, as in Express Gateway; where the whole is text in quotes, they stay
+        variables.
+        """
+        from egc.compiler import scripts
+
+        if kind == "template" and scalar.parts:
+            scalar = scripts.without_context(scalar, self.environ)
+        known, value = scripts.constant(scalar, text(scalar), kind)
+        if known:
+            return value
+        assert self._variables is not None  # noqa: S101 - scripts are settings of steps and conditions
+        variable = self._variables.make(f"{self.owner}_{name}", "script")
+        script = Script(variable, kind, self.shape(scalar), scalar.span)
+        self.scripts.append(script)
+        return script
+
     def arguments(self, values: Mapping | None, properties: dict[str, Any]) -> tuple[Argument, ...]:
         """The properties in the order of the schema: as written, or their defaults, or left out."""
         arguments = []
         for name, schema in properties.items():
             node = values.get(name) if values is not None else None
             if node is not None and not _left_empty(node, schema):
-                arguments.append(Argument(snake(name), self.setting(node, schema), node.span))
+                arguments.append(Argument(snake(name), self.setting(node, schema, snake(name)), node.span))
             elif "default" in schema:
                 arguments.append(Argument(snake(name), from_json(schema["default"]), None))
         return tuple(arguments)

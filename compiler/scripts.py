@@ -1,0 +1,96 @@
+"""JavaScript in settings: what is a plain value all along, what stays a variable, and the functions of the module."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from egc.compiler.diagnostics import Report, Span
+from egc.compiler.javascript import Kind, Problem, assigned_names, compile_script, function_names
+from egc.compiler.javascript.names import CONTEXT
+from egc.compiler.node import Scalar, Variable
+from egc.compiler.plan import Function, Lookup, Script, Setting
+
+_MARK = 0xE000
+"""Where the characters begin that stand for variables while a script is looked at; nothing else is there."""
+
+
+def constant(scalar: Scalar, text: str, kind: Kind) -> tuple[bool, Setting]:
+    """Whether a script is nothing but a plain value, and which; variables within its quotes stay variables.
+
+    Arguments:
+        scalar: as it was written.
+        text: its text, where it has no variables.
+    """
+    marked = "".join(part if isinstance(part, str) else chr(_MARK + index) for index, part in enumerate(scalar.parts))
+    found = compile_script(marked if scalar.parts else text, kind, "script").constant
+    if found is None:
+        return False, None
+    if not scalar.parts or not isinstance(found.value, str):
+        return True, found.value
+    return True, _lookup(found.value, scalar.parts)
+
+
+def _lookup(value: str, parts: Sequence[str | Variable]) -> Setting:
+    pieces: list[str | tuple[str, str | None]] = []
+    for character in value:
+        index = ord(character) - _MARK
+        part = parts[index] if 0 <= index < len(parts) else character
+        if isinstance(part, Variable):
+            pieces.append((part.name, part.default))
+        elif pieces and isinstance(pieces[-1], str):
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    if all(isinstance(piece, str) for piece in pieces):
+        return value
+    return Lookup("text", tuple(pieces))
+
+
+def without_context(scalar: Scalar, environ: Mapping[str, str]) -> Scalar:
+    """A template in which `${requestID}` and its like are JavaScript's again, not the environment's (D9, D445)."""
+    parts = [
+        f"${{{part.name}}}" if isinstance(part, Variable) and part.name in CONTEXT else part for part in scalar.parts
+    ]
+    missing = tuple(name for name in scalar.missing if name not in CONTEXT)
+    filled = "".join(part if isinstance(part, str) else environ.get(part.name, part.default or "") for part in parts)
+    left = tuple(parts) if any(isinstance(part, Variable) for part in parts) else ()
+    return replace(scalar, value=filled, parts=left, missing=missing)
+
+
+def functions(scripts: Sequence[Script], report: Report) -> Iterator[Function]:
+    """The scripts of a configuration as functions of its module; what is wrong with them is reported at its place."""
+    names = frozenset[str]().union(*(assigned_names(script.text, script.kind) for script in scripts))
+    methods = frozenset[str]().union(*(function_names(script.text, script.kind) for script in scripts))
+    for script in scripts:
+        compiled = compile_script(script.text, script.kind, script.variable, known_names=names, known_methods=methods)
+        for problem in compiled.problems:
+            _tell(problem, script, report)
+        yield Function(script, compiled.before, compiled.head, compiled.body)
+
+
+def _tell(problem: Problem, script: Script, report: Report) -> None:
+    span = _place(problem, script)
+    if problem.name == "expression-unsupported":
+        report.error(problem.code, problem.name, problem.message, span, help=problem.help)
+    else:
+        # The function throws what Express Gateway threw, so that nobody gets in by it.
+        report.failing(problem.code, problem.name, problem.message, span, help=problem.help)
+
+
+def _place(problem: Problem, script: Script) -> Span:
+    """The place of a problem in the file: exact in a plain or quoted text of one line, and to the line in a block."""
+    span = script.span
+    lines = script.text.splitlines()
+    if span.line == span.end_line:
+        quotes = span.end_column - span.column - len(script.text)
+        if quotes not in (0, 2):
+            return span
+        start = span.column + quotes // 2 - 1
+        return replace(
+            span,
+            column=start + problem.column,
+            end_column=start + max(problem.column + 1, problem.end_column if problem.end_line == problem.line else 0),
+        )
+    if span.end_line - span.line < len(lines):
+        return span
+    line = span.line + problem.line
+    return Span(span.file, line, 1, line, 1)
