@@ -110,7 +110,8 @@ class Checker:
     def deref(self, schema: Schema) -> Schema:
         """A schema with its `$ref` followed; ours point into their own file only."""
         while "$ref" in schema:
-            schema = self.schema["definitions"][schema["$ref"].removeprefix("#/definitions/")]
+            name = schema["$ref"].removeprefix("#").removeprefix("/definitions/")
+            schema = self.schema["definitions"][name] if name else self.schema
         return schema
 
     def branches(self, schema: Schema) -> list[Schema]:

@@ -12,7 +12,7 @@ from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence
 from egc.compiler.plan import Argument, Made, Setting, Table
 from egc.compiler.regexes import Untranslatable, safe
-from egc.compiler.schema import check
+from egc.compiler.schema import MOST_ERRORS, Checker
 from egc.compiler.settings import Values, from_json
 
 FORMATS = frozenset(
@@ -37,8 +37,9 @@ def lower(kind: ConditionKind, condition: Mapping, values: Values) -> tuple[Argu
     if not isinstance(node, Mapping):
         return arguments
     before = len(values.report)
-    _check(node, values)
-    reader = _Reader(values, _json(node, values))
+    definition = _json(node, values)
+    _check(node, definition, values)
+    reader = _Reader(values, definition)
     if len(values.report) == before:
         reader.read(node, "", "")
         reader.follow(node)
@@ -52,11 +53,16 @@ def lower(kind: ConditionKind, condition: Mapping, values: Values) -> tuple[Argu
     return (Argument("schema", schema, node.span), *arguments)
 
 
-def _check(node: Mapping, values: Values) -> None:
+def _check(node: Mapping, definition: Any, values: Values) -> None:
     """Report what makes the schema none of draft 7."""
     from jsonschema import Draft7Validator
 
-    check(node, dict(Draft7Validator.META_SCHEMA), values.report, lambda found, entry, known: None)
+    meta = dict(Draft7Validator.META_SCHEMA)
+    checker = Checker(node, meta, values.report, lambda found, entry, known: None, None)
+    for count, error in enumerate(Draft7Validator(meta).iter_errors(definition)):
+        if count == MOST_ERRORS:
+            break
+        checker.tell(error)
 
 
 def _json(node: Node, values: Values) -> Any:
