@@ -140,6 +140,12 @@ class Caller:
         assert reply is not None, "the connection ended without an answer"
         return reply
 
+    def take(self, size: int) -> bytes:
+        """So many bytes as they come. Raises AssertionError where the connection ends before."""
+        data = self._exactly(size)
+        assert data is not None, "the connection ended"
+        return data
+
     def _chunks(self) -> bytes | None:
         body: list[bytes] = []
         while True:

@@ -4,6 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import websocket
 from websockets.exceptions import ConnectionClosed
@@ -39,8 +40,9 @@ class Talk:
 class WebSockets:
     """The service, in threads of its own; a context manager.
 
-    `/echo` sends each message back. `/push` sends 1,000 numbers. `/close` closes with 4001 after the first message.
-    `/drop` ends its connection without a word after the first message. `/hold` takes what comes and says nothing.
+    The last segment of the path says what happens. `/echo` sends each message back. `/push` sends 1,000 numbers.
+    `/close` closes with 4001 after the first message. `/drop` ends its connection without a word after the first
+    message. `/hold` takes what comes and says nothing.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, **settings: Any) -> None:
@@ -69,11 +71,14 @@ class WebSockets:
         self._server.shutdown()
         self._thread.join(WAIT)
 
-    def talk(self, number: int = -1) -> Talk:
-        """One of the connections so far; waits for the first."""
+    def talk(self, caller: "Caller") -> Talk:
+        """The service's end of what a caller has opened."""
         with self._come:
-            assert self._come.wait_for(lambda: self.talks, WAIT)
-            return self.talks[number]
+            found = self._come.wait_for(
+                lambda: [talk for talk in self.talks if talk.all("x-name") == [caller.name]], WAIT
+            )
+            assert found, "the service has not heard of it"
+            return found[0]
 
     def _serve(self, connection: ServerConnection) -> None:
         talk = Talk(connection)
@@ -88,7 +93,7 @@ class WebSockets:
             talk.over.set()
 
     def _behave(self, talk: Talk, connection: ServerConnection) -> None:
-        path = talk.path.partition("?")[0]
+        path = "/" + talk.path.partition("?")[0].rpartition("/")[2]
         if path == "/push":
             for number in range(1000):
                 connection.send(str(number))
@@ -102,15 +107,28 @@ class WebSockets:
                 connection.socket.close()
 
 
-def caller(port: int, path: str = "/echo", *fields: str, tls: str | None = None, **options: Any) -> websocket.WebSocket:
+class Caller(websocket.WebSocket):
+    """A caller's end; the header X-Name tells the service which."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.name = uuid4().hex
+
+    def leave(self) -> None:
+        """End the connection without a word."""
+        assert self.sock is not None
+        self.sock.close()
+
+
+def caller(port: int, path: str = "/echo", *fields: str, tls: str | None = None, **options: Any) -> Caller:
     """A connected caller.
 
     Arguments:
         fields: header lines of the opening handshake.
         tls: PEM file with the authority of a TLS listener.
     """
-    end = websocket.WebSocket(sslopt={"ca_certs": tls} if tls else None)
+    end = Caller(sslopt={"ca_certs": tls} if tls else None)
     end.settimeout(WAIT)
     connect: Callable[..., None] = end.connect
-    connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}{path}", header=list(fields), **options)
+    connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}{path}", header=[f"X-Name: {end.name}", *fields], **options)
     return end

@@ -373,8 +373,8 @@ def test_body_sent_without_waiting(plain: Running, service: Upstream) -> None:
     assert service.requests[-1].body == b"hello"
 
 
-def test_upgrade_is_an_ordinary_request(plain: Running, service: Upstream) -> None:
-    """An Upgrade is not proxied (D304): the service sees a plain GET."""
+def test_upgrade_to_nothing_is_an_ordinary_request(plain: Running, service: Upstream) -> None:
+    """What asks for an upgrade without being an opening handshake is a plain GET for the service (D304)."""
     received = through(
         plain, service, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13"
     )
