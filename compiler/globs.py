@@ -70,6 +70,11 @@ def glob_pattern(text: str) -> Pattern:
     return compiled(Sequence((Edge("^"), whole))).pattern
 
 
+def is_plain(text: str) -> bool:
+    """Whether a glob takes the same text and nothing else, on the face of it."""
+    return re.fullmatch(r"[\w.:-]+", text) is not None
+
+
 def _name(glob: str) -> Node | None:
     """What one alternative takes of names that hold no slash and are not empty; None for nothing."""
     *before, last = _SLASHES.split(glob)

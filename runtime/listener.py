@@ -1,14 +1,13 @@
 """Listeners: the sockets of the configuration, and their TLS."""
 
-import fnmatch
 import ipaddress
-import re
 import socket
 import ssl
 from collections.abc import Sequence
 from typing import Literal
 
 from egc.runtime import env
+from egc.runtime.patterns import Pattern
 
 _WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
@@ -17,19 +16,28 @@ class Certificate:
     """A key pair for the names that `pattern` takes; `default` serves clients without SNI (D25-D27).
 
     Arguments:
-        pattern: a glob as minimatch reads it (`*` crosses dots), or `default`.
+        pattern: a name, a glob, or `default`.
+        matches: what a glob means; without, the name is taken as it is. Case counts.
         key, cert: paths of PEM files.
         ca: paths of PEM files with authorities for client certificates.
     """
 
-    __slots__ = ("ca", "cert", "key", "matches", "pattern")
+    __slots__ = ("_matches", "ca", "cert", "key", "pattern")
 
-    def __init__(self, pattern: str, *, key: str, cert: str, ca: Sequence[str] = ()) -> None:
+    def __init__(
+        self, pattern: str, *, matches: Pattern | None = None, key: str, cert: str, ca: Sequence[str] = ()
+    ) -> None:
         self.pattern = pattern
         self.key = key
         self.cert = cert
         self.ca = tuple(ca)
-        self.matches = re.compile(fnmatch.translate(pattern)).match
+        self._matches = matches
+
+    def takes(self, name: str) -> bool:
+        """Whether clients that ask for this name are shown this certificate."""
+        if self._matches is None:
+            return name == self.pattern
+        return self._matches.match(name) is not None
 
 
 class Listener:
@@ -103,7 +111,7 @@ class Listener:
 
         def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
             for certificate, context in contexts:
-                if name is not None and certificate.pattern != "default" and certificate.matches(name):
+                if name is not None and certificate.pattern != "default" and certificate.takes(name):
                     connection.context = context
                     return None
             return None if default is not None else int(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
