@@ -270,7 +270,7 @@ class _Writer:
             "note": _comment(note),
             "summary": words(_summary(pipeline, self._services)),
             "falls_through": not (pipeline.steps and pipeline.steps[-1].ends),
-            "body": [line for step in pipeline.steps for line in self._run(step)],
+            "body": [*_forgotten(pipeline), *(line for step in pipeline.steps for line in self._run(step))],
         }
 
     def _run(self, step: plan.Step) -> Iterator[Code]:
@@ -394,6 +394,13 @@ def _checks(step: plan.Step) -> Iterator[plan.Check]:
             yield condition
         elif isinstance(condition, plan.Joined):
             left = [*condition.children, *left]
+
+
+def _forgotten(pipeline: plan.Pipeline) -> Iterator[Code]:
+    """The line that takes headers away which only the pipeline may fill."""
+    if pipeline.identity:
+        names = [literals.field(name) for name in pipeline.identity]
+        yield from literals.lines(call(Code("x.forget"), *names))
 
 
 def _asked(variable: str, waits: bool) -> Code:

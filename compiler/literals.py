@@ -13,8 +13,12 @@ from dataclasses import dataclass
 WIDTH = 88
 """Columns that a line may fill before a call is written one argument a line."""
 
+SHORT = 72
+"""Columns that an expression with operators may fill; a longer one is not written with operators."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOTTED = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
+_FIELD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _RAW = re.compile(r"[\x20\x21\x23-\x7e]*")
 _ENDS_IN_BACKSLASHES = re.compile(r"(?:^|[^\\])(?:\\\\)*\\\Z")
 _UNSAFE = re.compile(r'[^\x20-\x7e]|["\\]')
@@ -61,6 +65,16 @@ class Sum:
 Expression = Code | Call | Pair | Sum
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement of a function's body, or the head of a compound one; `indent` counts levels."""
+
+    indent: int
+    start: Code
+    expression: Expression = Code("")
+    end: Code = Code("")
+
+
 def literal(value: str | int | float | bool | None) -> Code:
     """The literal of a plain value; a string is ASCII, in the quotes that ruff prefers.
 
@@ -71,6 +85,13 @@ def literal(value: str | int | float | bool | None) -> Code:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number that is not finite has no literal")
     return Code(repr(value))
+
+
+def field(name: str) -> Code:
+    """The name of a header as bytes. Raises ValueError unless it is a token."""
+    if not _FIELD.fullmatch(name):
+        raise ValueError(f"{name!r} is no field name")
+    return Code(f'b"{name}"')
 
 
 def pattern(text: str) -> Code:
@@ -179,6 +200,38 @@ def statement(start: Code, expression: Expression, note: Code) -> Code:
         note: the comment behind its first line, or empty.
     """
     return Code("\n".join(_lines(start, expression, note, 0, "")))
+
+
+def lines(expression: Expression) -> tuple[Code, ...]:
+    """An expression as a statement, line by line."""
+    return tuple(Code(line) for line in _lines("", expression, "", 0, ""))
+
+
+def block(lines: Sequence[Line]) -> Code:
+    """Statements below each other, each in as few lines as fit."""
+    texts: list[str] = []
+    for line in lines:
+        texts += _lines(line.start, line.expression, "", 4 * line.indent, line.end)
+    return Code("\n".join(text.rstrip() for text in texts))
+
+
+def comment(text: str) -> Code:
+    """A comment of one line: printable ASCII as it is, anything else `?`."""
+    return Code("# " + re.sub(r"[^\x20-\x7e]", "?", text).strip())
+
+
+def infix(left: Expression, operator: Code, right: Expression) -> Code | None:
+    """`left operator right`, or None where it is too long for a line."""
+    first, second = _flat(left), _flat(right)
+    if first is None or second is None or len(first) + len(operator) + len(second) > SHORT:
+        return None
+    return Code(f"{first}{operator}{second}")
+
+
+def prefixed(operator: Code, operand: Expression) -> Code | None:
+    """`operator operand`, or None where it is too long for a line."""
+    found = _flat(operand)
+    return None if found is None or len(found) > SHORT else Code(f"{operator}{found}")
 
 
 def _flat(expression: Expression) -> str | None:

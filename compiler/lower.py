@@ -12,6 +12,7 @@ from egc.compiler import plan
 from egc.compiler.conditions.lowering import Lowering
 from egc.compiler.consumers import models
 from egc.compiler.diagnostics import Related, Span
+from egc.compiler.identity import identity
 from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
 from egc.compiler.names import Names as Variables
 from egc.compiler.names import plain as plain_name
@@ -543,7 +544,7 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
             )
         else:
             steps.append(step)
-    return plan.Pipeline(name, flow.text.name, tuple(steps), tuple(skipped), flow.text.span)
+    return plan.Pipeline(name, flow.text.name, tuple(steps), tuple(skipped), identity(steps), flow.text.span)
 
 
 def _step(

@@ -213,12 +213,17 @@ Condition: TypeAlias = Fixed | Check | Joined
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Steps in order. `skipped` are steps behind an unconditional answer: they never run and are not emitted."""
+    """Steps in order. `skipped` are steps behind an unconditional answer: they never run and are not emitted.
+
+    `identity` are the request headers (lower case) that only the pipeline itself may fill: copies of the caller's are
+    taken away before the first step.
+    """
 
     variable: str
     name: str
     steps: tuple[Step, ...]
     skipped: tuple[Step, ...]
+    identity: tuple[str, ...]
     span: Span
 
 
