@@ -1,28 +1,32 @@
 """What `add` and `remove` of a configuration do to headers and bodies (D306, D307, D315)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from egc.runtime.exchange import Exchange
-from egc.runtime.headers import HOP_BY_HOP, is_name, is_value
-from egc.runtime.javascript import UNDEFINED, Script, Value, header_text, to_json
+from egc.runtime.headers import HOP_BY_HOP, is_name
+from egc.runtime.javascript import UNDEFINED, JSError, Script, Value, header_text, to_json
 from egc.runtime.store import Json
 
 UNTOUCHABLE = HOP_BY_HOP | frozenset((b"content-length",))
 """Headers that frame a message: the gateway writes them itself, and a step that adds one has no effect."""
 
 
-class HeaderChanges(TypedDict, total=False):
-    """Headers to add, by name: a text or a script; and names of those to remove."""
+Constant: TypeAlias = str | float | bool | None
+"""What a script that is nothing but a plain value is compiled to."""
 
-    add: Mapping[str, str | Script]
+
+class HeaderChanges(TypedDict, total=False):
+    """Headers to add, by name; and names of those to remove."""
+
+    add: Mapping[str, Constant | Script]
     remove: Sequence[str]
 
 
 class BodyChanges(TypedDict, total=False):
-    """Properties to add to a body: a constant or a script; and names of those to remove."""
+    """Properties to add to a body, by name; and names of those to remove."""
 
-    add: Mapping[str, Json | Script]
+    add: Mapping[str, Constant | Script]
     remove: Sequence[str]
 
 
@@ -38,7 +42,7 @@ class HeaderSteps:
         for name, value in changes.get("add", {}).items():
             lowered = _name(name)
             if lowered not in UNTOUCHABLE:
-                self._add[lowered] = value if callable(value) else _constant(name, value)
+                self._add[lowered] = value if callable(value) else self._constant(name, value)
         self.removed = frozenset(_name(name) for name in changes.get("remove", ()))
 
     def added(self, x: Exchange) -> dict[bytes, bytes]:
@@ -51,6 +55,12 @@ class HeaderSteps:
             x.set_header(name, self._value(x, value))
         for name in self.removed:
             x.remove_header(name)
+
+    def _constant(self, name: str, value: Constant) -> bytes:
+        try:
+            return self._text(value).encode("latin-1")
+        except JSError:
+            raise ValueError(f"the value of the header {name!r} cannot stand in a header") from None
 
     def _value(self, x: Exchange, value: bytes | Script) -> bytes:
         return value if isinstance(value, bytes) else self._text(value(x)).encode("latin-1")
@@ -74,11 +84,11 @@ class BodySteps:
             seen: told of each state on the way: what the next script is to see.
         """
         for name, value in self._add.items():
-            result = value(x) if callable(value) else value
+            result: Value = value(x) if callable(value) else value
             if result is UNDEFINED:
                 body = {key: kept for key, kept in body.items() if key != name}
             else:
-                body = {**body, name: to_json(result) if callable(value) else result}
+                body = {**body, name: to_json(result)}
             if seen is not None:
                 seen(body)
         return {key: kept for key, kept in body.items() if key not in self._remove}
@@ -89,13 +99,3 @@ def _name(name: str) -> bytes:
     if not is_name(lowered):
         raise ValueError(f"{name!r} is not a valid header name")
     return lowered
-
-
-def _constant(name: str, value: str) -> bytes:
-    try:
-        found = str(value).encode("latin-1")
-    except UnicodeEncodeError:
-        found = b"\n"
-    if not is_value(found):
-        raise ValueError(f"the value of the header {name!r} cannot stand in a header")
-    return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from egc.runtime.changes import HeaderSteps
+from egc.runtime.changes import Constant, HeaderSteps
 from egc.runtime.exchange import Exchange
 from egc.runtime.javascript import Script
 
@@ -13,12 +13,12 @@ class Headers:
 
     Arguments:
         headers_prefix: put in front of each name.
-        forward_headers: a text or a script by name.
+        forward_headers: a constant or a script by name.
     """
 
     answers: Literal["never"] = "never"
 
-    def __init__(self, *, headers_prefix: str = "", forward_headers: Mapping[str, str | Script]) -> None:
+    def __init__(self, *, headers_prefix: str = "", forward_headers: Mapping[str, Constant | Script]) -> None:
         self._headers = HeaderSteps({"add": {headers_prefix + name: value for name, value in forward_headers.items()}})
 
     def __call__(self, x: Exchange) -> None:
