@@ -5,7 +5,6 @@ RE2 never goes back, so that no text holds a worker; it takes the rest.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Protocol, cast
 
 import re2
@@ -31,7 +30,6 @@ class Pattern(Protocol):
     def groups(self) -> int: ...
     def search(self, string: str, pos: int = 0) -> Match | None: ...
     def match(self, string: str, pos: int = 0) -> Match | None: ...
-    def finditer(self, string: str) -> Iterator[Match]: ...
 
 
 def pattern(regex: str, *, ignore_case: bool = False, linear: bool = False) -> Pattern:
@@ -72,16 +70,6 @@ class _Linear:
         found = self._program.match(text.encoded, text.offset(pos))
         return _Match(text, found) if found else None
 
-    def finditer(self, string: str) -> Iterator[Match]:
-        """All matches that do not overlap, in order."""
-        text = _Text(string)
-        at, end = 0, len(text.encoded)
-        while at <= end and (found := self._program.search(text.encoded, at)):
-            yield _Match(text, found)
-            at = found.end()
-            if at == found.start():
-                at = text.behind(at)
-
 
 class _Text:
     """A text and its UTF-8."""
@@ -104,13 +92,6 @@ class _Text:
         if self.plain or offset <= 0:
             return offset
         return len(self.encoded[:offset].decode("utf-8", "surrogatepass"))
-
-    def behind(self, offset: int) -> int:
-        """The byte behind the character at `offset`."""
-        offset += 1
-        while offset < len(self.encoded) and self.encoded[offset] & 0xC0 == 0x80:
-            offset += 1
-        return offset
 
 
 class _Match:

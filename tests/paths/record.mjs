@@ -15,7 +15,7 @@ const version = (name) => JSON.parse(readFileSync(join(resolve(process.argv[2]),
 function again(name, packages, made) {
     const file = join(here, `${name}.json`);
     const {subjects, patterns} = JSON.parse(readFileSync(file));
-    const rows = patterns.map(({pattern}) => `  ${JSON.stringify({pattern, ...made(pattern, subjects)})}`);
+    const rows = patterns.map(({pattern, flags}) => `  ${JSON.stringify({pattern, flags, ...made(pattern, subjects, flags)})}`);
     const by = Object.fromEntries([['node', process.version], ...packages.map((one) => [one, version(one)])]);
     writeFileSync(file, `{"made_with": ${JSON.stringify(by)},\n "subjects": ${JSON.stringify(subjects)},\n "patterns": [\n${rows.join(',\n')}\n ]}\n`);
 }
@@ -28,13 +28,21 @@ function orError(made) {
     }
 }
 
+again('ecmascript', [], (pattern, texts, flags) =>
+    orError(() => {
+        const regex = new RegExp(pattern, `${flags}d`);
+        const spans = texts.flatMap((text, index) => {
+            const found = regex.exec(text);
+            return found ? [[index, ...found.indices.map((span) => span ?? [-1, -1])]] : [];
+        });
+        return {spans};
+    }),
+);
+
 const minimatch = require('minimatch');
 again('globs', ['minimatch'], (pattern, names) => orError(() => ({matched: names.filter((name) => minimatch(name, pattern))})));
 
-const {pathToRegexp, compile} = (() => {
-    const found = require('path-to-regexp');
-    return {pathToRegexp: found, compile: found.compile};
-})();
+const pathToRegexp = require('path-to-regexp');
 again('patterns3', ['path-to-regexp'], (pattern, urls) =>
     orError(() => {
         const keys = [];
@@ -48,7 +56,7 @@ again('patterns3', ['path-to-regexp'], (pattern, urls) =>
 );
 again('fills', ['path-to-regexp'], (pattern, subjects) =>
     orError(() => {
-        const fill = compile(pattern);
+        const fill = pathToRegexp.compile(pattern);
         return {filled: subjects.map((values) => orError(() => ({text: fill(values)})))};
     }),
 );
