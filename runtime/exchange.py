@@ -17,6 +17,7 @@ from egc.runtime.headers import Headers, is_host, is_value
 from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
+    from egc.runtime.javascript.context import Context
     from egc.runtime.routing import Endpoint, Route
     from egc.runtime.transport.tunnel import Accept, Tunnel
     from egc.runtime.upstream import Call
@@ -163,7 +164,7 @@ class Exchange:
         self.receive: Callable[[], Awaitable[tuple[bytes, bool]]] | None = None
         self.body: bytes | None = None
         self.parsed: Json = None
-        self.script: object = None
+        self.script: Context | None = None
         self.tunnel: Accept | None = None
         self.tunnelled: Tunnel | None = None
         self._request_id = ""
@@ -174,6 +175,8 @@ class Exchange:
         self.endpoint = route.endpoint
         self.groups = groups
         self._request_id = ""
+        if self.script is not None:
+            self.script.begin()
 
     @property
     def path(self) -> str:

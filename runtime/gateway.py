@@ -16,6 +16,7 @@ from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Answered, Exchange
 from egc.runtime.front import admit
 from egc.runtime.headers import Headers
+from egc.runtime.javascript.values import JSError
 from egc.runtime.listener import Listener, plain_address
 from egc.runtime.log import AccessLog
 from egc.runtime.oauth2.secrets import Busy
@@ -30,6 +31,7 @@ _log = logging.getLogger("egc")
 PURGE_INTERVAL = 60.0
 _SERVER_CACHE = 64
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+_SCRIPT_FAILED = Answer(500, _TEXT, b"Internal Server Error", "script_failed")
 _UNAVAILABLE = Answer(503, [*_TEXT, (b"retry-after", b"5")], b"Service Unavailable", "store_unavailable")
 
 
@@ -175,7 +177,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         except asyncio.CancelledError:
             reason = "client_gone"
             raise
-        except (Refused, Answered, UpstreamError, StoreError, Busy) as error:
+        except (Refused, Answered, JSError, UpstreamError, StoreError, Busy) as error:
             answer = _answer_to(error)
             status, reason = answer.status, answer.reason
             status, sent = await asgi.answer(x, answer, send)
@@ -264,8 +266,22 @@ def _answer_to(error: Exception) -> Answer:
         return error.answer
     if isinstance(error, UpstreamError):
         return asgi.bad_gateway(error)
+    if isinstance(error, JSError):
+        _log.error("script %s: %s", _script_of(error), error)
+        return _SCRIPT_FAILED
     _log.error("unavailable: %s", error or type(error).__name__)
     return _UNAVAILABLE
+
+
+def _script_of(error: JSError) -> str:
+    """The function of the generated module that was running when a script failed; it names its line there."""
+    name = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith("egc."):
+            name = f"{trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return name
 
 
 async def _on_bug(

@@ -1,0 +1,92 @@
+"""From text to a syntax tree, with the syntax errors that JavaScript has and the parser forgives."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter_javascript
+from tree_sitter import Language, Node, Parser
+
+from egc.compiler.javascript.problems import SYNTAX, UNSUPPORTED, Problem
+from egc.compiler.javascript.scope import text_of
+
+MAX_TEXT = 64 * 1024
+MAX_DEPTH = 150
+
+
+class Wrong(Exception):
+    """The script cannot be compiled: `problem` says where and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Text:
+    """A script's text, and how places in what the parser saw become places in it.
+
+    Arguments:
+        text: as the configuration has it.
+        before: what was put in front of it for the parser (a template's back-tick).
+        after: what was put behind.
+    """
+
+    def __init__(self, text: str, before: str = "", after: str = "") -> None:
+        self.text = text
+        self._before = len(before)
+        self.data = f"{before}{text}{after}".encode("utf-8", "surrogatepass")
+
+    def problem(self, kind: tuple[str, str], message: str, start: int, end: int, help: str = "") -> Problem:
+        """A problem between two offsets in bytes."""
+        line, column = self._place(start)
+        end_line, end_column = self._place(max(end, start + 1))
+        code, name = kind
+        return Problem(line, column, end_line, end_column, code, name, message, help)
+
+    def at(self, node: Node, kind: tuple[str, str], message: str, help: str = "") -> Problem:
+        """A problem with a node."""
+        return self.problem(kind, message, node.start_byte, node.end_byte, help)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        count = len(self.data[:offset].decode("utf-8", "surrogatepass")) - self._before
+        before = self.text[: max(0, min(count, len(self.text)))]
+        line = before.count("\n") + 1
+        return line, len(before) - (before.rfind("\n") + 1) + 1
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_javascript.language()))
+
+
+def parse(text: Text) -> Node:
+    """The tree of a program. Raises Wrong at the first place that is no JavaScript."""
+    if len(text.data) > MAX_TEXT:
+        raise Wrong(text.problem(UNSUPPORTED, f"a script may have {MAX_TEXT} bytes", 0, 1))
+    root = _parser().parse(text.data).root_node
+    for node, depth in walk(root):
+        if depth > MAX_DEPTH:
+            raise Wrong(text.at(node, UNSUPPORTED, f"the script is nested deeper than {MAX_DEPTH}"))
+        if node.is_missing:
+            raise Wrong(text.at(node, SYNTAX, f"`{node.type}` is missing"))
+        if node.type == "ERROR":
+            found = text_of(node).split("\n")[0][:40]
+            raise Wrong(text.at(node, SYNTAX, f"unexpected `{found}`" if found else "unexpected end", _advice(text)))
+    return root
+
+
+def walk(root: Node) -> Iterator[tuple[Node, int]]:
+    """All nodes and their depth, parents first, in the order of the text."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        yield node, depth
+        waiting += [(child, depth + 1) for child in reversed(node.children)]
+
+
+def _advice(text: Text) -> str:
+    written = text.text.strip()
+    if written.startswith("${"):
+        return "an expression is JavaScript, not a template: leave `${` and `}` away"
+    if " " in written and "'" not in written and '"' not in written:
+        return "a text needs quotes of its own inside those of YAML: \"'text'\""
+    return ""
