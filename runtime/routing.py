@@ -17,7 +17,9 @@ from egc.runtime.patterns import Match, pattern
 from egc.runtime.upstream import Call
 
 Decision = Answer | Call | None
-Pipeline = Callable[[Exchange], Decision] | Callable[[Exchange], Coroutine[None, None, Decision]]
+Decides = Callable[[Exchange], Decision]
+Awaits = Callable[[Exchange], Coroutine[None, None, Decision]]
+Pipeline = Decides | Awaits
 
 Any = Literal["*"]
 ANY: Any = "*"
@@ -120,6 +122,7 @@ class Route:
 
     __slots__ = (
         "awaits",
+        "decides",
         "endpoint",
         "host",
         "index",
@@ -128,7 +131,6 @@ class Route:
         "methods",
         "names",
         "path",
-        "pipeline",
         "strip",
     )
 
@@ -143,8 +145,8 @@ class Route:
         self.host = host
         self.path = path
         self.endpoint = endpoint
-        self.pipeline = pipeline
-        self.awaits = iscoroutinefunction(pipeline)
+        self.awaits: Awaits | None = cast(Awaits, pipeline) if iscoroutinefunction(pipeline) else None
+        self.decides: Decides | None = None if self.awaits else cast("Decides | None", pipeline)
         self.index = 0
         self.listed = () if methods == ANY else methods
         self.methods = None if methods == ANY else frozenset((*methods, "HEAD") if "GET" in methods else methods)
@@ -266,13 +268,14 @@ class Table:
                         continue
                     last = route.index
                     x.begin(route, groups)
-                    if route.pipeline is None:
+                    if route.awaits is not None:
+                        decision = await route.awaits(x)
+                    elif route.decides is not None:
+                        decision = route.decides(x)
+                    else:
                         return _NO_PIPELINE
-                    decision = route.pipeline(x)
-                    if route.awaits:
-                        decision = await cast("Coroutine[None, None, Decision]", decision)
                     if decision is not None:
-                        return cast("Answer | Call", decision)
+                        return decision
                     if x.url != url:
                         break
             if offered:

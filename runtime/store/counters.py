@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -114,7 +115,7 @@ class Counters:
 
     def hit(self, key: bytes, window: float, now: float) -> Hit:
         """Count one hit of `key`; see `Store.hit`."""
-        tag, bucket = self._place(key)
+        tag, bucket = _place(self._secret, key)
         with _one_at_a_time:
             if window > self._longest:
                 self._remember(window)
@@ -126,7 +127,7 @@ class Counters:
 
     def unhit(self, key: bytes, hit: Hit) -> None:
         """Take one hit back; see `Store.unhit`."""
-        tag, bucket = self._place(key)
+        tag, bucket = _place(self._secret, key)
         with _one_at_a_time:
             self._lock(bucket)
             try:
@@ -140,11 +141,6 @@ class Counters:
                     self._counts[count] -= 1
             finally:
                 self._unlock(bucket)
-
-    def _place(self, key: bytes) -> tuple[bytes, int]:
-        """The tag and the bucket of a key. Without the file's secret nobody finds keys that fall into one bucket."""
-        digest = blake2b(key, digest_size=10, key=self._secret).digest()
-        return digest[:8], 1 + int.from_bytes(digest[8:], "little") % BUCKETS
 
     def _find(self, tag: bytes, base: int) -> int | None:
         """The slot of a tag in the bucket at `base`."""
@@ -271,6 +267,13 @@ class Counters:
         # It ends with the file at the latest; what was counted is not taken back for it.
         with suppress(OSError):
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, bucket)
+
+
+@lru_cache(maxsize=4096)
+def _place(secret: bytes, key: bytes) -> tuple[bytes, int]:
+    """The tag and the bucket of a key. Without the file's secret nobody finds keys that fall into one bucket."""
+    digest = blake2b(key, digest_size=10, key=secret).digest()
+    return digest[:8], 1 + int.from_bytes(digest[8:], "little") % BUCKETS
 
 
 def _reserve(file: int, size: int) -> None:

@@ -215,8 +215,11 @@ def merge(earlier: Headers, headers: Headers) -> Headers:
     """
     if not earlier:
         return headers
-    brought = {name.lower() for name, _ in headers} - {b"vary"}
-    return [*((name, value) for name, value in earlier if name.lower() not in brought), *headers]
+    brought = {name.lower() for name, _ in headers}
+    brought.discard(b"vary")
+    kept = [field for field in earlier if field[0].lower() not in brought]
+    kept += headers
+    return kept
 
 
 async def forward(x: Exchange, call: Call, receive: Receive, send: Send) -> tuple[int, int]:

@@ -367,7 +367,7 @@ def linear(routes: Sequence[Route], url: str, host: str, method: str) -> str | N
                 continue
             x = Exchange(method, url, [], host, "http", "1.1.1.1")
             x.begin(one, ())
-            decision = one.pipeline(x) if one.pipeline is not None else None
+            decision = one.decides(x) if one.decides is not None else None
             if decision is not None:
                 return one.endpoint.name
         if offered:
