@@ -17,7 +17,6 @@ import signal
 import socket
 import ssl
 import sys
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +26,9 @@ from egc.runtime.worker import GatewayWorker
 
 TURN_SECONDS = 20.0
 """How long a worker waits for its turn; less than gunicorn waits for a worker."""
+
+GRACE_SECONDS = 4
+"""As in gunicorn.conf.py: how long requests in flight may go on after SIGTERM."""
 
 TURN = b"t"
 """It is this build's turn to accept."""
@@ -38,7 +40,7 @@ END = b"e"
 """All of it is to end."""
 
 _PR_SET_PDEATHSIG = 1
-_TICK = 0.05
+_TICK = 0.1
 
 
 class Worker(GatewayWorker):
@@ -58,17 +60,36 @@ class Worker(GatewayWorker):
         finally:
             self._tell_files()
 
+    def init_process(self) -> None:
+        # The master waits for workers that retire; one that is to end does so as under gunicorn alone.
+        self.cfg.set("graceful_timeout", GRACE_SECONDS)
+        super().init_process()
+
+    def handle_exit_signal(self) -> None:
+        """SIGTERM: the end, or retirement where another build takes over."""
+        if _happened() == NEXT:
+            self.handle_retire_signal()
+        else:
+            super().handle_exit_signal()
+
     async def _shutdown(self) -> None:
         for server in self.servers:
             server.close()
         say("closed")
-        # A caller that keeps its connection sends the next request at any moment: it is answered, and told that it was
-        # the last here. One that sends none is left within the time that connections are kept anyway.
-        left = time.monotonic() + self.cfg.keepalive
-        while self.connections and _happened() == NEXT and not self._quick_shutdown and time.monotonic() < left:
-            self.notify()
-            await asyncio.sleep(_TICK)
         await super()._shutdown()
+
+    async def _retire(self) -> None:
+        listening = asyncio.create_task(self._end_with_all())
+        try:
+            await super()._retire()
+        finally:
+            listening.cancel()
+
+    async def _end_with_all(self) -> None:
+        """Stop retiring when all is to end; gunicorn's master, which waits for this worker, takes no second SIGTERM."""
+        while _happened() != END:  # noqa: ASYNC110 - the socket is always readable: there is nothing to wait for
+            await asyncio.sleep(_TICK)
+        super().handle_exit_signal()
 
     def _tell_files(self) -> None:
         """Which files besides those of the configuration the gateway has read, or has tried to."""

@@ -11,9 +11,7 @@ from pathlib import Path
 from socket import socket, socketpair
 
 from egc.runtime import handover
-
-DRAIN_SECONDS = 60
-"""How long requests that began on a build may go on after another has taken its place."""
+from egc.runtime.worker import RETIRE_SECONDS
 
 LONGEST_LINE = 8192
 
@@ -76,7 +74,7 @@ class Serving:
                 *(sys.executable, "-P", "-m", "egc.runtime.handover"),
                 *("--config", str(directory / "gunicorn.conf.py")),
                 *("--worker-class", "egc.runtime.handover.Worker"),
-                *("--graceful-timeout", str(DRAIN_SECONDS)),
+                *("--graceful-timeout", str(int(RETIRE_SECONDS) + handover.GRACE_SECONDS)),
                 "--no-control-socket",
                 *words,
                 cwd=directory,

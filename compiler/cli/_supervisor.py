@@ -22,6 +22,7 @@ from egc.compiler.cli._builds import Builds, same
 from egc.compiler.cli._listening import Listening
 from egc.compiler.cli._news import News
 from egc.compiler.cli._serving import Serving
+from egc.runtime.handover import GRACE_SECONDS
 
 LOOK_SECONDS = 0.25
 """How often the files are looked at."""
@@ -32,9 +33,6 @@ SETTLE_SECONDS = 0.5
 BUILD_SECONDS = 60.0
 BOOT_SECONDS = 45.0
 CLOSE_SECONDS = 2.0
-
-GRACE_SECONDS = 4.0
-"""As in gunicorn.conf.py: how long requests in flight may go on after SIGTERM."""
 
 MOST_DRAINING = 4
 """How many builds that were replaced may finish their requests at the same time."""
@@ -217,7 +215,7 @@ class Supervisor:
             names = [self._name(path) for path in changed]
             if made.code:
                 self._news.findings(made.findings)
-                self._refused(f"{names[0] if names else 'the configuration'} is wrong")
+                self._refused(_why(made.code, names))
             elif anyway or not same(build, self._current.directory):
                 self._news.changed(names)
                 self._news.findings(made.findings)
@@ -245,7 +243,7 @@ class Supervisor:
             async with asyncio.timeout(BUILD_SECONDS):
                 out, errors = await process.communicate()
         except TimeoutError:
-            return Made(ExitCode.ENVIRONMENT, f"The build took longer than {BUILD_SECONDS:.0f} s.\n")
+            return Made(ExitCode.BUG, f"The build took longer than {BUILD_SECONDS:.0f} s.\n")
         finally:
             if process.returncode is None:
                 process.kill()
@@ -335,6 +333,13 @@ class Supervisor:
         with suppress(ValueError):
             return str(path.relative_to(self._gateway.directory))
         return os.path.relpath(path)
+
+
+def _why(code: int, names: Sequence[str]) -> str:
+    """Why a build is not served, for the exit code of building it."""
+    if code == ExitCode.DOES_NOT_COMPILE:
+        return f"{names[0] if names else 'the configuration'} is wrong"
+    return "what was built does not start" if code == ExitCode.ENVIRONMENT else "it could not be built"
 
 
 def supervise(gateway: Gateway, builds: Builds, build: Path, addresses: Sequence[str], before: _watch.Look) -> int:
