@@ -6,7 +6,7 @@ from egc.runtime.exchange import Answered, Exchange, Outcome
 from egc.runtime.javascript import Script
 
 
-class Expression:
+class RunExpression:
     """Run JavaScript for what it does (D209).
 
     An exception is a 500 (D210, D433). Once the script has sent an answer the pipeline ends, and no later step runs
