@@ -179,7 +179,7 @@ class RateLimit:
         """The refusal, as HTML or JSON (D231, D429)."""
         headers: Headers = [(b"vary", b"Accept")]
         if self._tells_when:
-            headers.append((b"retry-after", b"%d" % max(_seconds_until(hit.resets_at, now), 1)))
+            headers.append((b"retry-after", b"%d" % _seconds_until(hit.resets_at, now)))
         if _prefers_json(x):
             body, content_type = self._json, "application/json; charset=utf-8"
         else:
@@ -198,7 +198,7 @@ class RateLimit:
         while waiting and waiting[0] <= now:
             heapq.heappop(waiting)
         if len(waiting) >= MOST_WAITING:
-            headers = [(b"retry-after", b"%d" % max(_seconds_until(waiting[0], now), 1))]
+            headers = [(b"retry-after", b"%d" % _seconds_until(waiting[0], now))]
             raise Refused(503, "Service Unavailable", headers=headers, reason="too_many_waiting")
         delay = min(x.delay + (hits - self._delay_after) * self._delay, LONGEST_DELAY)
         heapq.heappush(waiting, now + delay)
@@ -220,7 +220,8 @@ def _network(address: str) -> bytes:
 
 
 def _seconds_until(end: float, now: float) -> int:
-    return min(max(math.ceil(end - now), 0), _MOST)
+    """Whole seconds until `end`, which is to come: at least one."""
+    return min(math.ceil(end - now), _MOST)
 
 
 def _quoted(name: str) -> bytes:

@@ -345,8 +345,9 @@ class Store(Protocol):
         """Count one hit of `key`, atomically across tasks, workers and machines (D234).
 
         A window of `window` seconds starts with the first hit of a key and is not extended by further ones (D221,
-        D235); a key is always hit with the same window. A store may count more than there were, where it has no room
-        left for every key, never fewer. A clock that is put back delays the end of a window by one window at most.
+        D235); it ends after `now`. A key is always hit with the same window. A store may count more than there were,
+        where it has no room left for every key, never fewer. A clock that is put back delays the end of a window by
+        one window at most.
         """
 
     def unhit(self, key: bytes, hit: Hit) -> None:
