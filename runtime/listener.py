@@ -126,9 +126,16 @@ class Listener:
         if self._ciphers:
             context.set_ciphers(self._ciphers)
         if certificate is not None:
-            context.load_cert_chain(env.file(certificate.cert), env.file(certificate.key))
-            for authority in certificate.ca:
-                context.load_verify_locations(env.file(authority))
+            cert, key = env.file(certificate.cert), env.file(certificate.key)
+            try:
+                context.load_cert_chain(cert, key)
+            except (OSError, ssl.SSLError) as error:
+                raise OSError(f"{cert} with the key {key}: {error.strerror or error}") from None
+            for authority in map(env.file, certificate.ca):
+                try:
+                    context.load_verify_locations(authority)
+                except (OSError, ssl.SSLError) as error:
+                    raise OSError(f"{authority}: {error.strerror or error}") from None
         if self._request_cert:
             context.verify_mode = ssl.CERT_REQUIRED if self._reject_unauthorized else ssl.CERT_OPTIONAL
         return context
