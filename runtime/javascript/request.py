@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from egc.runtime.exchange import Claims, Exchange
+from egc.runtime.forms import parse
 from egc.runtime.front import METHODS
 from egc.runtime.headers import IDENTITY, IDENTITY_TWINS, is_name
 from egc.runtime.javascript.convert import header_text, key, string
 from egc.runtime.javascript.json_text import from_json, to_json
-from egc.runtime.javascript.query import parse_query
 from egc.runtime.javascript.values import (
     MISSING,
     OBJECT_PROTOTYPE,
@@ -179,7 +179,7 @@ class Request(Object):
         super().__init__()
         self._x = x
         self._context = context
-        self._query: Object | None = None
+        self._query: Value = None
         self._query_of = ""
         self._body: Value = UNDEFINED
         self._body_of: object = MISSING
@@ -226,11 +226,12 @@ class Request(Object):
     def names(self) -> list[str]:
         return ["method", "url", "originalUrl", "headers", "httpVersion", *super().names()]
 
-    def _read_query(self) -> Object:
+    def _read_query(self) -> Value:
         query = self._x.url.partition("?")[2]
         if self._query is None or query != self._query_of:
             self._query_of = query
-            self._query = parse_query(query)
+            # As Express reads queries: five brackets deep, lists of a thousand (D98).
+            self._query = from_json(parse(query, depth=5, list_index=1000, strict=False))
         return self._query
 
     def _read_body(self) -> Value:
