@@ -54,6 +54,10 @@ class Row:
         """The median of CPU microseconds per request."""
         return self.median(connections, lambda sample: sample.cpu)
 
+    def store_cpu(self, connections: int) -> float:
+        """The same of a store that is a process of its own."""
+        return self.median(connections, lambda sample: sample.store_cpu)
+
 
 def measure(
     workload: Workload,

@@ -22,7 +22,7 @@ def lines(workload: Workload, rows: Sequence[Row]) -> Iterator[str]:
             continue
         yield f"  {title:26}{''.join(_cells(row, c) for c in CONNECTIONS)}{_store(row):>10}{row.memory:6.0f}"
     for title, ratios, promise in comparisons(workload, rows):
-        yield f"  {title:40}" + "".join(f"  c{c} {ratio:6.2f}" for c, ratio in ratios.items()) + promise
+        yield f"  {title:44}" + "".join(f"  c{c} {ratio:6.2f}" for c, ratio in ratios.items()) + promise
     yield ""
 
 
@@ -37,7 +37,7 @@ def _cells(row: Row, connections: int) -> str:
 
 def _store(row: Row) -> str:
     """CPU microseconds per request of a store that is a process of its own, at the two numbers of connections."""
-    costs = [row.median(c, lambda sample: sample.store_cpu) for c in CONNECTIONS]
+    costs = [row.store_cpu(c) for c in CONNECTIONS]
     return "/".join(f"{cost:.0f}" for cost in costs) if any(costs) else "-"
 
 
@@ -55,6 +55,10 @@ def comparisons(workload: Workload, rows: Sequence[Row]) -> Iterator[tuple[str, 
             goals = ", ".join(f"{goal:g}" for goal in workload.goals.values())
             promise = f"  (goal {goals}: {'kept' if kept else 'MISSED'})" if goals else ""
             yield f"{_PREDECESSOR} / {_PRODUCT} {case.label}".strip(), ratios, promise
+            if any(theirs.store_cpu(c) >= 1 for c in CONNECTIONS):
+                # egc's store works inside egc's processes.
+                both = {c: (theirs.cpu(c) + theirs.store_cpu(c)) / ours.cpu(c) for c in CONNECTIONS}
+                yield f"{_PREDECESSOR} with its store / {_PRODUCT} {case.label}".strip(), both, ""
         for peer in _PEERS:
             beside = figures.get((peer, case.label))
             if beside is not None:

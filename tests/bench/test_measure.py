@@ -158,8 +158,8 @@ def test_a_gateway_that_cannot_do_the_work_has_no_row(tmp_path: Path, monkeypatc
     assert measured(Gateway("nginx", lambda: None), GOOD, tmp_path, monkeypatch) == []
 
 
-def row(gateway: str, cost: float, case: str = "", failure: str = "") -> Row:
-    sample = Sample(cost, 0.0, 1e6 / cost, 1.0, 2.0, 1000, 0, 0)
+def row(gateway: str, cost: float, case: str = "", failure: str = "", store: float = 0.0) -> Row:
+    sample = Sample(cost, store, 1e6 / cost, 1.0, 2.0, 1000, 0, 0)
     return Row(gateway, case, {connections: [sample] for connections in CONNECTIONS}, 50.0, failure)
 
 
@@ -167,9 +167,18 @@ def test_goals_are_judged() -> None:
     """Express Gateway's cost over egc's, at both numbers of connections, against what was promised."""
     workload = Workload("it", "it", (GUARDED,), {32: 4.0, 256: 3.5})
     kept = "\n".join(lines(workload, [row("Express Gateway", 400.0), row("egc", 100.0), row("nginx", 10.0)]))
-    assert "Express Gateway / egc                     c32   4.00  c256   4.00  (goal 4, 3.5: kept)" in kept
-    assert "egc / nginx                               c32  10.00  c256  10.00" in kept
+    assert "Express Gateway / egc                         c32   4.00  c256   4.00  (goal 4, 3.5: kept)" in kept
+    assert "egc / nginx                                   c32  10.00  c256  10.00" in kept
     assert "MISSED" in "\n".join(lines(workload, [row("Express Gateway", 399.0), row("egc", 100.0)]))
+
+
+def test_a_store_of_its_own_is_told_apart() -> None:
+    """Goals are judged without it; beside them stands what the gateway costs with it."""
+    workload = Workload("it", "it", (GUARDED,), {32: 4.0, 256: 3.5})
+    printed = "\n".join(lines(workload, [row("Express Gateway", 300.0, store=200.0), row("egc", 100.0)]))
+    assert "c32   3.00  c256   3.00  (goal 4, 3.5: MISSED)" in printed
+    assert "Express Gateway with its store / egc          c32   5.00  c256   5.00" in printed
+    assert "200/200" in printed
 
 
 def test_growth_is_judged() -> None:
