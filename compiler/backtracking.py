@@ -57,17 +57,19 @@ class _Part:
     open_empty: bool = False
 
 
-def linear(node: Node, *, every: bool = False) -> bool:
-    """Whether searching a text for the pattern takes Python's `re` a time that is linear in the text.
+def work(node: Node, *, every: bool = False) -> int | None:
+    """The most attempts that searching a text makes Python's `re` try for each character of it.
 
     Arguments:
         node: the pattern.
         every: whether all matches of a text are asked for, one behind the other.
+
+    None where more than WORK may be: the time may then grow faster than the text.
     """
     try:
-        return _Automaton(node, every).work() <= WORK
+        return _Automaton(node, every).work()
     except _Unbounded:
-        return False
+        return None
 
 
 class _Automaton:
@@ -89,7 +91,10 @@ class _Automaton:
 
     def work(self) -> int:
         """The most steps for one character of any text. Raises _Unbounded."""
-        return max(1, self._most_steps()) * (1 + self._looks)
+        found = max(1, self._most_steps()) * (1 + self._looks)
+        if found > WORK:
+            raise _Unbounded
+        return found
 
     # ---- The automaton
 
@@ -125,7 +130,7 @@ class _Automaton:
         inner = _Automaton(look.body, inside=True)
         most = inner.work()
         if any(inner._cycles()):
-            if not self._once or most > WORK:
+            if not self._once:
                 raise _Unbounded
         else:
             self._looks += most * len(inner._sets)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import re2
 
 from egc.compiler import ecmascript
-from egc.compiler.backtracking import linear
+from egc.compiler.backtracking import work
 from egc.compiler.ecmascript import (
     LAST,
     MAX_LENGTH,
@@ -108,7 +108,7 @@ def compiled(node: Node, *, every: bool = False, whole: bool = False) -> Transla
         re.compile(found.regex, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise Untranslatable(f"Python's `re` cannot say it: {error}") from None
-    if not linear(Sequence((Edge("^"), node)) if whole else node, every=every):
+    if work(Sequence((Edge("^"), node)) if whole else node, every=every) is None:
         if looks(node):
             raise Untranslatable(f"{_COULD_HOLD}, and look-around cannot be sped up")
         found = spelled(node, linear=True)
