@@ -12,6 +12,10 @@ def lower(
     policy: Policy, parameters: Mapping | None, service: ServiceEndpoint | None, values: Values
 ) -> tuple[Argument, ...]:
     """The parameters as they are. The prefix is part of names, so it is known when the gateway is built."""
+    if parameters is not None:
+        message = "the policy `headers` is deprecated"
+        help = "`headers.add` of request-transformer does the same"
+        values.report.warning("ST803", "deprecated-policy", message, parameters.span, help=help)
     arguments = values.arguments(parameters, policy.properties)
     prefix = parameters.get("headersPrefix") if parameters is not None else None
     if isinstance(prefix, Scalar):
