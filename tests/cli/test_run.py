@@ -141,6 +141,7 @@ def test_an_address_of_another_machine_is_named(address: str) -> None:
 
 
 def test_a_variable_that_is_no_port_is_named(egc: Egc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D62: EG_HTTP_PORT is a variable like any other."""
     configure(tmp_path, "'${EG_HTTP_PORT:-8080}'", free_port())
     monkeypatch.setenv("EG_HTTP_PORT", "eighty")
     result = egc("run")

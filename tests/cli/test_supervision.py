@@ -121,7 +121,7 @@ def test_a_worker_that_dies_is_replaced_by_one_of_its_build(tmp_path: Path) -> N
 
 
 def test_usr1_is_passed_on(tmp_path: Path) -> None:
-    """It opens gunicorn's logs again; nothing else happens."""
+    """It opens gunicorn's logs again; nothing else happens. D60: LOG_LEVEL decides whether that is told."""
     with gateway(tmp_path, env={"LOG_LEVEL": "verbose"}) as running:
         running.signal(signal.SIGUSR1)
         running.says("Handling signal: usr1")
