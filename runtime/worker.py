@@ -389,7 +389,7 @@ class _Response:
             if len(name) in _FRAMING_LENGTHS:
                 lowered = name.lower()
                 if lowered == b"content-length":
-                    if status == 204:
+                    if status == 204 and value != b"0":
                         continue
                     length = int(value)
                 elif lowered == b"date":
