@@ -151,7 +151,7 @@ class Checker:
             inner = self.child(schema, "array", "")
             return [self.coerced(item, inner) for item in node]
         types = self.types(schema)
-        if isinstance(node.value, Regexp) and schema.get("x-egc") == "regexp":
+        if isinstance(node.value, Regexp) and schema.get("x-egc") == {"regexp": True}:
             return types[0]  # text, as far as JSON goes
         if node.missing and types and not SCALARS & set(types):
             return "a variable"
