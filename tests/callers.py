@@ -96,6 +96,33 @@ class Caller:
 
         Raises Broken for what is no response, TimeoutError when nothing comes.
         """
+        reply = self._head()
+        if reply is None:
+            return None
+        status = reply.status
+        if status < 200 or status in (204, 304) or method == "HEAD":
+            return reply
+        length, coding = reply.one("content-length"), reply.one("transfer-encoding")
+        if length is not None and coding is not None:
+            raise Broken("two framings")
+        try:
+            body = self._chunks() if coding else self._exactly(int(length)) if length is not None else self._rest()
+        except ConnectionResetError:
+            body = None
+        reply.complete = body is not None
+        if body is None:
+            reply.body, self._buffer = self._buffer, b""
+        else:
+            reply.body = body
+        return reply
+
+    def head(self) -> Reply:
+        """The head of the next response, interim or not; its body stays to be taken."""
+        reply = self._head()
+        assert reply is not None, "the connection ended without an answer"
+        return reply
+
+    def _head(self) -> Reply | None:
         try:
             head = self._until(b"\r\n\r\n")
         except ConnectionResetError:
@@ -115,22 +142,7 @@ class Caller:
             if not colon or "\r" in line or "\n" in line:
                 raise Broken(line)
             headers.append((name.lower(), value.strip()))
-        reply = Reply(status, headers, b"", True)
-        if status < 200 or status in (204, 304) or method == "HEAD":
-            return reply
-        length, coding = reply.one("content-length"), reply.one("transfer-encoding")
-        if length is not None and coding is not None:
-            raise Broken("two framings")
-        try:
-            body = self._chunks() if coding else self._exactly(int(length)) if length is not None else self._rest()
-        except ConnectionResetError:
-            body = None
-        reply.complete = body is not None
-        if body is None:
-            reply.body, self._buffer = self._buffer, b""
-        else:
-            reply.body = body
-        return reply
+        return Reply(status, headers, b"", True)
 
     def final(self, method: str = "GET") -> Reply:
         """The next response that is not interim. Raises AssertionError where there is none."""
