@@ -165,6 +165,18 @@ def test_a_touch_is_no_change(tmp_path: Path) -> None:
         assert answer(running) == "after"
 
 
+def test_what_changes_while_it_is_built_is_built_again(tmp_path: Path) -> None:
+    """What was read may be half of one text and half of another: it is not served, the last one is."""
+    many = "".join(f"e{number}: {{host: '*', paths: '/{number}/:a'}}, " for number in range(1000))
+    with gateway(tmp_path) as running:
+        edit(running, CONFIG.replace("before", "between").replace("apiEndpoints: {", "apiEndpoints: {" + many))
+        running.until(lambda: running.children("_beside") != [], "a build")
+        edit(running, AFTER)
+        running.says(TAKEN)
+        assert answer(running) == "after"
+        assert running.output().count(TAKEN) == 1
+
+
 def test_a_request_in_flight_ends_on_its_build(tmp_path: Path) -> None:
     """D53: a build that was replaced goes when nothing is in flight on it any more."""
     release = asyncio.Event()

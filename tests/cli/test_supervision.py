@@ -1,6 +1,7 @@
 """`egc run` and the gunicorn below it: signals, ends, what is left behind."""
 
 import os
+import pty
 import signal
 import socket
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.callers import Caller, ask, get
 from tests.cli.reloading import CONFIG, Reloading, command_line, edit, gateway, group
 from tests.cli.terminal import Terminal
+from tests.running import EGC
 
 pytestmark = pytest.mark.slow
 
@@ -71,12 +73,15 @@ def test_a_signal_before_anything_is_served_ends_all(tmp_path: Path) -> None:
     """Whenever it comes."""
     running = gateway(tmp_path)
     running.begin()
-    running.until(lambda: running.children("handover") != [], "gunicorn")
-    running.signal(signal.SIGTERM)
     assert running.process is not None
     pid = running.process.pid
-    running.process.wait(15)
-    running.until(lambda: group(pid) == [], "the end of all processes")
+    try:
+        running.until(lambda: running.children("handover") != [], "gunicorn")
+        running.signal(signal.SIGTERM)
+        running.process.wait(15)
+        running.until(lambda: group(pid) == [], "the end of all processes")
+    finally:
+        running.kill()
 
 
 def test_sigkill_leaves_nobody_behind(tmp_path: Path) -> None:
@@ -162,6 +167,21 @@ def test_on_a_terminal_the_screen_is_calm(tmp_path: Path) -> None:
         edit(running, "pipelines: [")
         terminal.expect("gateway.config.yml:2:").expect("✖ gateway.config.yml is wrong: still serving")
         assert terminal.interrupt().wait() == 0
+
+
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
+    """SIGHUP is a wish to build again only as long as somebody could read the answer."""
+    running = gateway(tmp_path)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execv(EGC[0], [*EGC, "run"])
+    seen = b""
+    while b"Ctrl-C ends it" not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    running.until(lambda: group(pid) == [], "the end of all processes")
 
 
 def workers(master: int) -> list[int]:
