@@ -52,6 +52,12 @@ def test_a_glob_takes_what_minimatch_took(row: dict[str, Any]) -> None:
     assert [name for name in names if found.match(name)] == [name for name in row["matched"] if "/" not in name]
 
 
+def test_a_glob_may_end_in_an_open_bracket() -> None:
+    found = compiled(glob_pattern("a*["))
+    assert found.match("ab[")
+    assert not found.match("ab[undefined")
+
+
 def test_a_glob_with_very_many_alternatives_is_refused() -> None:
     assert glob_pattern(f"{{1..{MAX_ALTERNATIVES}}}.x")
     for glob in (f"{{1..{MAX_ALTERNATIVES + 2}}}", "{a,b}" * 12, "{" * 40 + "a,b" + "}" * 40):

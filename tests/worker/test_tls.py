@@ -127,6 +127,7 @@ def test_no_certificate_for_a_name(tmp_path: Path, written: str) -> None:
         (True, "theirs", False),
         (False, "none", True),
         (False, "ours", True),
+        (False, "theirs", False),
     ],
 )
 def test_client_certificates(tmp_path: Path, refuse: bool, shows: str, served: bool) -> None:
