@@ -199,6 +199,10 @@ class Checker:
             self.one_of(tuple(branch["required"][0] for branch in raw), error.validator == "oneOf", found)
             return
         for index, branch in enumerate(raw):
+            choices = self.deref(branch).get("enum", ())
+            if kind == "string" and "type" not in self.deref(branch) and any(isinstance(one, str) for one in choices):
+                self.tell_enum(choices, found)
+                return
             if kind in self.types(self.deref(branch)):
                 for inner in error.context or ():
                     if inner.relative_schema_path[0] == index:
