@@ -67,7 +67,7 @@ def work(node: Node, *, every: bool = False) -> int | None:
     None where more than WORK may be: the time may then grow faster than the text.
     """
     try:
-        return _Automaton(node, every).work()
+        return _Automaton(_without_start(node), every).work()
     except _Unbounded:
         return None
 
@@ -296,6 +296,16 @@ class _Automaton:
                 for bound in bounds
             }
         )
+
+
+def _without_start(node: Node) -> Node:
+    """Less the characters with which every match begins at the start of the text: they are compared only once."""
+    match node:
+        case Sequence((Edge("^"), Sequence(items))) | Sequence((Edge("^"), *items)):
+            begin = next((at for at, item in enumerate(items) if not isinstance(item, Chars | Edge)), len(items))
+            return Sequence((Edge("^"), *items[max(begin - 1, 0) :]))
+        case _:
+            return node
 
 
 def _optional(part: _Part) -> _Part:

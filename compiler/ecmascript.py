@@ -5,7 +5,7 @@ What neither of our engines can say (references back, repeated groups whose capt
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 MAX_LENGTH = 4096
@@ -40,8 +40,7 @@ class Chars:
     @property
     def ranges(self) -> Ranges:
         """All code points that fit."""
-        found = with_cases(self.base) if self.fold else self.base
-        return inverse(found) if self.negated else found
+        return _fitting(self.base, self.negated, self.fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +121,12 @@ def inverse(found: Ranges) -> Ranges:
     if start <= LAST:
         others.append((start, LAST))
     return tuple(others)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(base: Ranges, negated: bool, fold: bool) -> Ranges:
+    found = with_cases(base) if fold else base
+    return inverse(found) if negated else found
 
 
 def meet(one: Ranges, other: Ranges) -> Ranges:
