@@ -87,6 +87,7 @@ class RateLimit:
         ):
             if value < least or (name == "statusCode" and value > 599):
                 raise Misconfigured(f"rate-limit: {value} is no {name}")
+        store.will_count()
         self._store = store
         self._by = rate_limit_by
         self._counter = counter

@@ -341,6 +341,9 @@ class Store(Protocol):
 
     # Rate limits
 
+    def will_count(self) -> None:
+        """Say before `open` that there will be hits: `open` then makes ready for them, or raises StoreError."""
+
     async def hit(self, key: bytes, window: float, now: float) -> Hit:
         """Count one hit of `key`, atomically across tasks, workers and machines (D234).
 

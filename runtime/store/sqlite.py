@@ -115,6 +115,7 @@ class SQLiteStore:
         self._users: dict[tuple[Any, ...], User] = {}
         self._generation: Generation | None = None
         self._counters: Counters | None = None
+        self._will_count = False
         self._known: Known[str, Authenticated] = Known(_KNOWN_TOKENS)
         self._held: Known[tuple[str, str], Held] = Known(_KNOWN_CREDENTIALS)
 
@@ -125,7 +126,14 @@ class SQLiteStore:
         """
         if self._writer is not None:
             return
-        self._path, self._reader = await asyncio.to_thread(_open, self._directory)
+        self._path, reader = await asyncio.to_thread(_open, self._directory)
+        if self._will_count:
+            try:
+                self._counters = await asyncio.to_thread(Counters, self._path.parent)
+            except StoreError:
+                reader.close()
+                raise
+        self._reader = reader
         self._generation = generation = _generation(self._path)
         self._writer = Writer(lambda: _connect(self._path), generation.change)
         self._writer.start()
@@ -562,6 +570,9 @@ class SQLiteStore:
 
     # Rate limits
 
+    def will_count(self) -> None:
+        self._will_count = True
+
     async def hit(self, key: bytes, window: float, now: float) -> Hit:
         return self._counting().hit(key, window, now)
 
@@ -624,7 +635,7 @@ class SQLiteStore:
         return self._generation.read()
 
     def _counting(self) -> Counters:
-        """The counters; their file is made for a gateway that counts, and not before."""
+        """The counters; a store that counts nothing has no file of them."""
         if self._counters is None:
             if self._writer is None:
                 raise StoreError("The store is not open.")

@@ -1,12 +1,13 @@
 """The rate-limit policy in a gateway of several workers (D221, D226, D230, D234)."""
 
+import fcntl
 import os
 import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from egc.runtime.store.place import COUNTERS_NAME
 from tests.callers import Caller, ask, get
 from tests.gateways import gateway
-from tests.running import Running
+from tests.running import START_SECONDS, Running
 from tests.upstreams import Upstream, Wire
 
 pytestmark = pytest.mark.slow
@@ -23,6 +24,7 @@ REQUESTS = 10_000
 CALLERS = 64
 
 MODULE = """
+import os
 from egc.runtime.policies.rate_limit import RateLimit
 from egc.runtime.store.sqlite import SQLiteStore
 
@@ -36,7 +38,9 @@ async def p(x: Exchange) -> Outcome:
     await limit(x)
     return last(x)
 
-app = Gateway(routes=(Route(ANY, "/in", ANY, api, p),), listeners=(http,), store=store, access_log=False)
+whoami = Terminate(status_code=200, message=str(os.getpid()))
+routes = (Route(ANY, "/in", ANY, api, p), Route(ANY, "/pid", ANY, api, whoami))
+app = Gateway(routes=routes, listeners=(http,), store=store, access_log=False)
 """
 IN = 'Terminate(status_code=200, message="in")'
 
@@ -47,8 +51,14 @@ def limited(directory: Path, settings: str, *, workers: int = 1, last: str = IN)
     return gateway(directory / "gateway", module, workers=workers)
 
 
-def statuses(running: Running, count: int, callers: int = CALLERS) -> Counter[int]:
-    """Send `count` requests over so many connections at once; how often each status came (0: no answer)."""
+def statuses(
+    running: Running, count: int, callers: int = CALLERS, *, before: Callable[[int], None] = lambda number: None
+) -> Counter[int]:
+    """Send `count` requests over so many connections at once; how often each status came (0: no answer).
+
+    Arguments:
+        before: called with the number of each request before it is sent.
+    """
     left = iter(range(count))
     taking = threading.Lock()
 
@@ -57,8 +67,10 @@ def statuses(running: Running, count: int, callers: int = CALLERS) -> Counter[in
         caller: Caller | None = None
         while True:
             with taking:
-                if next(left, None) is None:
+                number = next(left, None)
+                if number is None:
                     return found
+                before(number)
             try:
                 caller = caller or Caller(running.port)
                 reply = caller.send(get("/in")).reply()
@@ -75,15 +87,26 @@ def statuses(running: Running, count: int, callers: int = CALLERS) -> Counter[in
 
 
 def workers_of(running: Running) -> list[int]:
+    """The processes of the workers, each of which may have to start yet."""
     assert running.process is not None
     pid = running.process.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def wait_for_both(running: Running) -> None:
+    """Until each of two workers has answered."""
+    seen: set[bytes] = set()
+    deadline = time.monotonic() + START_SECONDS
+    while len(seen) < 2:
+        assert time.monotonic() < deadline
+        with ThreadPoolExecutor(8) as pool:
+            seen.update(reply.body for reply in pool.map(lambda _: ask(running.port, get("/pid")), range(8)))
+
+
 def test_never_more_than_max_pass_of_a_window(tmp_path: Path) -> None:
     """D222, D234: two workers, 64 callers, 10,000 requests in one window."""
     with limited(tmp_path, "max=4000, window_ms=3_600_000, delay_ms=0", workers=2) as running:
-        assert len(workers_of(running)) == 2
+        wait_for_both(running)
         assert statuses(running, REQUESTS) == {200: 4000, 429: REQUESTS - 4000}
 
 
@@ -92,6 +115,7 @@ def test_never_more_than_max_pass_of_any_of_many_windows(tmp_path: Path) -> None
     passed: Counter[str] = Counter()
     noting = threading.Lock()
     with limited(tmp_path, "max=50, window_ms=1000, delay_ms=0", workers=2) as running:
+        wait_for_both(running)
         stop = time.monotonic() + 5.0
 
         def work() -> None:
@@ -113,24 +137,18 @@ def test_never_more_than_max_pass_of_any_of_many_windows(tmp_path: Path) -> None
 def test_a_killed_worker_gives_nobody_more(tmp_path: Path) -> None:
     """P41: SIGKILL in the middle; what it had counted stays counted."""
     with limited(tmp_path, "max=2000, window_ms=3_600_000, delay_ms=0", workers=2) as running:
-        done = threading.Event()
-        kills = 0
+        wait_for_both(running)
+        killed: list[int] = []
 
-        def kill() -> None:
-            nonlocal kills
-            while not done.wait(0.4):
-                with suppress(ProcessLookupError, IndexError):
-                    os.kill(workers_of(running)[0], signal.SIGKILL)
-                    kills += 1
+        def kill(number: int) -> None:
+            if number % 500 == 250:
+                workers = workers_of(running)
+                if len(workers) == 2:
+                    os.kill(workers[number // 500 % 2], signal.SIGKILL)
+                    killed.append(number)
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        try:
-            found = statuses(running, 6000, 16)
-        finally:
-            done.set()
-            killer.join()
-        assert kills
+        found = statuses(running, 5000, 16, before=kill)
+        assert killed
         assert set(found) <= {0, 200, 429}
         # Requests that died with their worker may have been counted.
         assert 2000 - found[0] <= found[200] <= 2000
@@ -192,9 +210,16 @@ def test_who_leaves_without_an_answer_has_had_his_turn(tmp_path: Path) -> None:
 def test_without_its_counters_the_gateway_answers_503(tmp_path: Path) -> None:
     """D234: nobody passes uncounted, and it goes on when the fault is mended."""
     with limited(tmp_path, "max=1, delay_ms=0") as running:
-        counters = tmp_path / "data" / COUNTERS_NAME
-        counters.symlink_to("elsewhere")
-        reply = ask(running.port, get("/in"))
+        with (tmp_path / "data" / COUNTERS_NAME).open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            reply = ask(running.port, get("/in"))
         assert (reply.status, reply.one("retry-after")) == (503, "5")
-        counters.unlink()
         assert ask(running.port, get("/in")).status == 200
+
+
+def test_a_gateway_that_cannot_count_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(0o700)
+    (tmp_path / "data" / COUNTERS_NAME).touch(0o600)
+    (tmp_path / "data" / COUNTERS_NAME).write_bytes(b"something else")
+    with pytest.raises(AssertionError, match="holds counters of another version of egc"):
+        limited(tmp_path, "max=1").start()

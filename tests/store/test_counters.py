@@ -254,7 +254,7 @@ def test_a_killed_process_leaves_nothing_stuck_or_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_killed_processes_leave_nothing_stuck_or_wrong(tmp_path: Path) -> None:
-    kill_while_counting(tmp_path / "data", 20)
+    kill_while_counting(tmp_path / "data", 10)
 
 
 def test_a_process_that_dies_with_the_lock_gives_it_back(
@@ -340,6 +340,21 @@ def test_counters_that_others_may_read_are_refused(tmp_path: Path, run: Run) -> 
     (data / COUNTERS_NAME).touch(0o644)
     with pytest.raises(StoreError, match=r"egc\.counters is open to other users"):
         run(SQLiteStore(data).open())
+
+
+def test_a_store_that_will_count_does_not_open_without_its_counters(tmp_path: Path, run: Run) -> None:
+    data = tmp_path / "data"
+    data.mkdir(0o700)
+    (data / COUNTERS_NAME).write_bytes(b"other" * 100)
+    (data / COUNTERS_NAME).chmod(0o600)
+    store = SQLiteStore(data)
+    store.will_count()
+    with pytest.raises(StoreError, match="counters of another version of egc"):
+        run(store.open())
+    (data / COUNTERS_NAME).unlink()
+    run(store.open())
+    assert (data / COUNTERS_NAME).stat().st_size == 3 * 2048
+    run(store.close())
 
 
 def test_a_store_that_counts_nothing_makes_no_file(store: Store, tmp_path: Path) -> None:
