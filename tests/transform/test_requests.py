@@ -14,6 +14,7 @@ from egc.runtime.exchange import BODY_LIMIT, Exchange
 from egc.runtime.javascript import UNDEFINED, JSError, Value
 from egc.runtime.json_schema import Schema
 from egc.runtime.policies.headers import Headers
+from egc.runtime.policies.log import Log
 from egc.runtime.policies.request_transformer import RequestTransformer
 from tests.transform.exchanges import FORM, JSON, request, run
 
@@ -307,6 +308,23 @@ def test_what_is_wrong_is_logged_where_asked_for(monkeypatch: pytest.MonkeyPatch
     assert not run(condition(request(b"{}", JSON)))
     assert run(condition(request(b'{"item":"a"}', JSON)))
     assert notes == [("condition", "json-schema", "data should have required property 'item'")]
+
+
+# ---- log
+
+
+@pytest.mark.parametrize(("level", "messages"), [("info", 2), ("debug", 2), ("warn", 1), ("error", 1)])
+def test_messages_are_quiet_by_level(monkeypatch: pytest.MonkeyPatch, level: str, messages: int) -> None:
+    """D219; one that cannot be made is an error, which is never quiet (D218)."""
+    notes: list[object] = []
+    monkeypatch.setattr("egc.runtime.log.note", lambda *said, **more: notes.append(more["level"]))
+    monkeypatch.setenv("LOG_LEVEL", level)
+    for message in ("said", throws):
+        Log(message=message)(request())
+    assert notes == ["info", "error"][-messages:]
+
+
+# ---- Content codings
 
 
 def test_inflate_reads_several_members_and_drops_padding() -> None:

@@ -49,6 +49,8 @@ add("made-throws", ResponseTransformer(headers={"add": {"x-by": throws}}), last=
 add("body", ResponseTransformer(body={"add": {"b": lambda x: x.method, "gone": "x"}, "remove": ["secret", "gone"]}))
 add("body-throws", ResponseTransformer(body={"add": {"b": throws}}))
 add("request", RequestTransformer(body={"add": {"b": "added"}}))
+add("identity", RequestTransformer(headers={"add": {"X-User": "ada",
+    "eg-consumer-id": lambda x: x.header(b"eg-consumer-id").decode() if x.header(b"eg-consumer-id") else "nobody"}}))
 add("log", Log(message=lambda x: "got " + x.method + " \\n\\x00é" + "x" * 20000), Log(message=throws))
 """
 
@@ -296,6 +298,18 @@ def test_a_request_without_body_stays_without(running: Running, service: Upstrea
 def test_a_get_with_a_body_is_transformed_as_any(running: Running, service: Upstream) -> None:
     ask(running.port, post("/", b"{}", JSON, method="GET").replace(b"Host: h", b"Host: request"))
     assert service.requests[0].body == b'{"b":"added"}'
+
+
+# ---- Identity
+
+
+def test_what_steps_say_of_the_caller_cannot_be_said_or_cut_away_by_it(running: Running, service: Upstream) -> None:
+    """D422: copies that the caller sends are gone before any step runs; D421: what a step sets arrives."""
+    made_up = ("eg-consumer-id: mallory", "EG_Consumer_ID: mallory", "eg-request-id: mine", "X-User: mallory")
+    ask(running.port, get("/", *made_up, "Connection: x-user, eg-consumer-id", host="identity"))
+    received = service.requests[0]
+    assert (received.all("eg-consumer-id"), received.all("x-user")) == ([b"nobody"], [b"ada"])
+    assert (received.all("eg_consumer_id"), received.all("eg-request-id") == [b"mine"]) == ([], False)
 
 
 # ---- log
