@@ -504,3 +504,26 @@ def test_the_gateway_ends(tmp_path: Path) -> None:
         for talk in map(service.talk, ends):
             assert talk.over.wait(WAIT)
             assert talk.code == 1001
+
+
+def test_tunnels_are_bounded(tmp_path: Path) -> None:
+    """One more than there may be is 503; ordinary requests have their own places, and each that ends leaves one."""
+    more = """
+    import egc.runtime.upstream as client
+    client.MAX_TUNNELS = 1
+    """
+    with WebSockets() as service, gateway(tmp_path / "artifact", in_front_of(service.port, more=more)) as running:
+        first = caller(running.port)
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            caller(running.port)
+        assert refused.value.status_code == 503
+        with Caller(running.port) as end:
+            assert end.send(get("/")).final().status == 426
+        first.close()
+        assert service.talk(first).over.wait(WAIT)
+        for _ in range(400):
+            with contextlib.suppress(websocket.WebSocketBadStatusException):
+                caller(running.port).close()
+                return
+            threading.Event().wait(0.02)
+        raise AssertionError("the place was not given back")

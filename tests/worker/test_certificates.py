@@ -99,14 +99,14 @@ def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """Running with two workers."""
+    """Running with two workers, and a second of grace: less than what is in flight here is given."""
     authority = trustme.CA()
     place(authority, tmp_path, "first.example")
     ports = {"http": free_port(), "https": free_port()}
     with WebSockets() as service:
         files = {"key": str(tmp_path / "key.pem"), "cert": str(tmp_path / "cert.pem")}
         module = MODULE.format(upstream=service.port, **files)
-        build = write(tmp_path / "artifact", module, ports, workers=2)
+        build = write(tmp_path / "artifact", module, ports, workers=2, graceful_timeout=1)
         with Running.artifact(build, port=ports["http"]) as running:
             until(lambda: {ask(running.port, get("/")).one("x-worker") for _ in range(20)} == workers(running))
             yield House(running, service, ports["https"], tmp_path, authority)
@@ -193,6 +193,7 @@ def test_an_open_websocket(house: House) -> None:
     ends = [caller(house.running.port, "/echo") for _ in range(8)]
     for name in ("second.example", "third.example"):
         house.hang_up(name)
+        threading.Event().wait(1.5)
         for end in ends:
             end.send(name)
             assert end.recv() == name
@@ -213,6 +214,16 @@ def test_an_answer_in_flight(house: House) -> None:
         reply = end.send(sent[10:]).final()
         assert (reply.status, reply.closes) == (200, True)
         assert end.ended()
+
+
+def test_a_kept_connection(house: House) -> None:
+    """It is not closed under a caller that may be about to ask: its next answer says that it was the last."""
+    with Caller(house.port, tls=house.context, name="127.0.0.1") as end:
+        assert not end.send(get("/")).final().closes
+        house.hang_up("second.example")
+        threading.Event().wait(1.5)
+        reply = end.send(get("/")).final()
+        assert (reply.status, reply.closes) == (200, True)
 
 
 BAD: dict[str, Callable[[Path], object]] = {
