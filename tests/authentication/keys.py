@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from egc.runtime.signatures import sign
 
-_CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
+_CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 
 
 @cache
@@ -20,7 +20,7 @@ def private(algorithm: str, number: int = 0) -> Key:
     if algorithm.startswith(("RS", "PS")):
         return _rsa(number)
     if algorithm in _CURVES:
-        return ECKey.import_key(_pem(ec.generate_private_key(_CURVES[algorithm]())))
+        return ECKey.import_key(_pem(ec.generate_private_key(_CURVES[algorithm])))
     return OKPKey.import_key(_pem(ed25519.Ed25519PrivateKey.generate()))
 
 
