@@ -48,6 +48,7 @@ _SECRET = slice(16, 32)
 _LONGEST = 4
 _MOST = 2**32 - 1
 _YIELDS = 1000
+_PIECE = 1 << 20
 _QUIET_SECONDS = 60.0
 
 _one_at_a_time = threading.Lock()
@@ -279,6 +280,13 @@ def _place(secret: bytes, key: bytes) -> tuple[bytes, int]:
 def _reserve(file: int, size: int) -> None:
     """Give the file all of its size on disk: a page without a block would kill its writer when the disk is full."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
-    else:
-        os.ftruncate(file, size)
+        try:
+            os.posix_fallocate(file, 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+        else:
+            return
+    end = os.fstat(file).st_size
+    while end < size:
+        end += os.pwrite(file, bytes(min(size - end, _PIECE)), end)

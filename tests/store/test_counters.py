@@ -1,5 +1,6 @@
 """Counters of hits: exact, shared by workers, bounded, unharmed by a kill (D221, D234, D235)."""
 
+import errno
 import fcntl
 import itertools
 import math
@@ -379,3 +380,24 @@ def open_files() -> list[str]:
 def test_the_file_has_all_its_blocks_from_the_first(counting: Counters, tmp_path: Path) -> None:
     """A full disk is told at the start, not by a signal at some later hit."""
     assert (tmp_path / COUNTERS_NAME).stat().st_blocks * 512 >= 3 * 2048
+
+
+def test_where_space_cannot_be_reserved_the_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    monkeypatch.setattr(counters, "_PIECE", 1000)
+    opened = Counters(tmp_path)
+    assert opened.hit(b"k", 60.0, 1000.0).hits == 1
+    opened.close()
+    assert (tmp_path / COUNTERS_NAME).stat().st_blocks * 512 >= 3 * 2048
+
+
+def test_a_full_disk_is_an_error_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(StoreError, match="cannot be used: No space left on device"):
+        Counters(tmp_path)
