@@ -84,7 +84,7 @@ def literal(value: str | int | float | bool | None) -> Code:
         return _string(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number that is not finite has no literal")
-    return Code(repr(value))
+    return Code(repr(value).replace("e+", "e"))
 
 
 def field(name: str) -> Code:
@@ -208,10 +208,20 @@ def lines(expression: Expression) -> tuple[Code, ...]:
 
 
 def block(lines: Sequence[Line]) -> Code:
-    """Statements below each other, each in as few lines as fit."""
+    """Statements below each other, each in as few lines as fit; functions stand apart."""
     texts: list[str] = []
+    functions: list[int] = []
+    end = ":"
     for line in lines:
+        begins = line.start.startswith("def ")
+        ended = [indent for indent in functions if line.indent <= indent]
+        functions = functions[: len(functions) - len(ended)]
+        if ended or (begins and end != ":" and texts):
+            texts.append("")
+        if begins:
+            functions.append(line.indent)
         texts += _lines(line.start, line.expression, "", 4 * line.indent, line.end)
+        end = line.end
     return Code("\n".join(text.rstrip() for text in texts))
 
 

@@ -96,7 +96,8 @@ def compile_script(
     if kind != "program":
         result = completion.code if kind == "expression" else js("text", completion.code)
         lines.append(Line(1, Code("return "), result))
-    used = {node.id for node in ast.walk(ast.parse(dedent(block(lines)))) if isinstance(node, ast.Name)}
+    used = _read_names(lines)
+    lines = [_as_read(line, used) for line in lines]
     body = [line for use, line in _PREPARED if use in used or (use == "calls" and shared.functions)] + lines
     return Script(
         name,
@@ -136,6 +137,20 @@ def function_names(text: str, kind: Kind) -> frozenset[str]:
         return _function_names(parse(Text(text, "`", "`") if kind == "template" else Text(text)))
     except Wrong:
         return frozenset()
+
+
+def _read_names(lines: list[Line]) -> frozenset[str]:
+    """The names whose value is used somewhere."""
+    nodes = ast.walk(ast.parse(dedent(block(lines))))
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def _as_read(line: Line, used: frozenset[str]) -> Line:
+    """An assignment to a variable that nobody reads is no assignment."""
+    name = line.start.removesuffix(" = ").removesuffix(": js.Value").removesuffix(": str")
+    if not line.start.endswith(" = ") or name in used:
+        return line
+    return Line(line.indent, Code("_ = "), line.expression, line.end)
 
 
 def _head(name: str, kind: Kind) -> Code:

@@ -169,20 +169,31 @@ class Expressions:
         """An expression as a condition, for Python's `if`."""
         return tests(self.value(node))
 
-    def branch(self, condition: Operand, then: "Callable[[], None]", otherwise: "Callable[[], None] | None") -> None:
-        """An `if` with what is written in its branches."""
+    def branch(
+        self,
+        condition: Operand,
+        then: "Callable[[], None]",
+        otherwise: "Callable[[], None] | None",
+        *,
+        leaves: bool = False,
+    ) -> None:
+        """An `if` with what is written in its branches; no `else` where the first one `leaves` the function."""
         self.unit.emit(Code("if "), condition.code, Code(":"))
         with self.unit.inside():
             then()
-        if otherwise is not None:
-            mark = len(self.unit.lines)
-            self.unit.emit(Code("else:"))
-            before = len(self.unit.lines)
-            self.unit.indent += 1
+        if otherwise is None:
+            return
+        if leaves:
             otherwise()
-            self.unit.indent -= 1
-            if len(self.unit.lines) == before:
-                del self.unit.lines[mark:]
+            return
+        mark = len(self.unit.lines)
+        self.unit.emit(Code("else:"))
+        before = len(self.unit.lines)
+        self.unit.indent += 1
+        otherwise()
+        self.unit.indent -= 1
+        if len(self.unit.lines) == before:
+            del self.unit.lines[mark:]
 
     def wrong(self, node: Node, kind: tuple[str, str], message: str, help: str = "") -> Wrong:
         """The exception for a problem with a node."""
@@ -358,8 +369,10 @@ class Expressions:
                 key, value_node = self._key(required(child, "name")), child
             else:
                 raise self.wrong(child, UNSUPPORTED, f"`{_headline(child)}` in an object is not supported")
-            if key.constant is None and not key.stable:
-                key = Operand(self.unit.temporary(js("key", key.code)), "string", stable=True)
+            if key.constant is None:
+                spelled = self.unit.fresh()
+                self.unit.emit(join(spelled, Code(": str = ")), js("key", key.code))
+                key = Operand(spelled, "string", stable=True)
             if child.type == "method_definition":
                 value = self.function(child, text_of(required(child, "name")))
             elif value_node.type == "shorthand_property_identifier":
@@ -595,7 +608,8 @@ class Expressions:
         holder = self._holder(inner) if callee is inner else self._within(inner)
         if inner.type == "member_expression":
             name = self.constant(text_of(required(inner, "property")))
-            self._check_method(required(inner, "property"), holder, text_of(required(inner, "property")))
+            if not _is_optional(node):
+                self._check_method(required(inner, "property"), holder, text_of(required(inner, "property")))
         else:
             both = [holder]
             mark = len(self.unit.lines)
@@ -1061,8 +1075,6 @@ class Expressions:
         receiver = Code("_this") if arrow else Code("this")
         with self._in(inner):
             self._body(node, inner, self.scope)
-        if outer.lines and outer.lines[-1].end != ":":
-            outer.emit(Code(""))
         signature = Code(": js.Value, arguments: js.Values) -> js.Value:")
         outer.emit(join(Code("def "), code, Code("("), receiver, signature))
         if inner.assigned_outside:
@@ -1070,7 +1082,6 @@ class Expressions:
             for outside in inner.assigned_outside:
                 self._note_outside(outer, outside)
         outer.lines += [Line(line.indent + outer.indent, line.start, line.expression, line.end) for line in inner.lines]
-        outer.emit(Code(""))
         return Operand(js("function", code, literal(name), literal(_arity(node))), "object")
 
     def _note_outside(self, outer: Unit, code: Code) -> None:

@@ -86,13 +86,12 @@ def declare(
     unit: Unit,
     name: Node,
     *,
-    read: bool,
     constant: bool = False,
     begins: int = 0,
     function_begins: int = 0,
 ) -> Variable:
     """Add a variable to the scope."""
     spelled = text_of(name)
-    variable = Variable(unit.variable(spelled, read=read), unit, constant, begins, function_begins)
+    variable = Variable(unit.variable(spelled), unit, constant, begins, function_begins)
     scope.variables[spelled] = variable
     return variable

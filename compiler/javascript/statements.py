@@ -75,9 +75,13 @@ class Statements:
     def program(self, root: Node, *, result: bool) -> Operand:
         """The whole script; with `result`, what it comes to: its completion value."""
         children = [child for child in root.named_children if child.type not in ("comment", "hash_bang_line")]
+        declared = {text_of(name) for name in var_names(root)}
         for name, _, kind in lexical_names(root):
             if kind == "function":
                 continue
+            if text_of(name) in declared:
+                raise self.expressions.wrong(name, SYNTAX, f"`{text_of(name)}` has already been declared")
+            declared.add(text_of(name))
             if text_of(name) in names.CONTEXT:
                 raise self._not_declarable(name)
         self._hoist_functions(children, at_top=True)
@@ -164,7 +168,6 @@ class Statements:
                 scope,
                 self.unit,
                 name,
-                read=self._uses[spelled] > 1,
                 constant=kind == "const",
                 begins=begins,
                 function_begins=0
@@ -303,16 +306,30 @@ class Statements:
 
     def _if(self, node: Node, *, result: bool) -> Operand | None:
         condition = self.expressions.test(required(node, "condition"))
-        outcome = self.unit.temporary(UNDEFINED.code) if result else None
+        consequence = required(node, "consequence")
+        clause = node.child_by_field_name("alternative")
+        alternative = clause.named_children[-1] if clause is not None else None
+        leaves = _always_leaves([consequence])
+        outcome: Code | None = None
+        if result and alternative is not None and not leaves:
+            outcome = self.unit.fresh()
+        elif result:
+            outcome = self.unit.temporary(UNDEFINED.code)
+        first = Code(": js.Value = ") if alternative is not None and not leaves else Code(" = ")
 
-        def branch(inner: Node) -> None:
+        def branch(inner: Node, start: Code) -> None:
             value = self._statement(inner, result=result)
-            if outcome is not None and value is not None and value is not UNDEFINED:
-                self.unit.emit(join(outcome, Code(" = ")), value.code)
+            if outcome is None:
+                return
+            if value is not None or (alternative is not None and not _always_leaves([inner])):
+                self.unit.emit(join(outcome, start), (value or UNDEFINED).code)
 
-        alternative = node.child_by_field_name("alternative")
-        otherwise = None if alternative is None else (lambda: branch(alternative.named_children[-1]))
-        self.expressions.branch(condition, lambda: branch(required(node, "consequence")), otherwise)
+        self.expressions.branch(
+            condition,
+            lambda: branch(consequence, first),
+            None if alternative is None else lambda: branch(alternative, Code(" = ")),
+            leaves=leaves,
+        )
         return Operand(outcome, stable=True) if outcome is not None else None
 
     def _return(self, node: Node) -> None:
@@ -351,7 +368,7 @@ class Statements:
                         message = "a pattern in `catch` is not supported"
                         raise self.expressions.wrong(parameter, UNSUPPORTED, message, "use a name")
                     if self._uses[text_of(parameter)] > 1:
-                        variable = declare(self.expressions.scope, self.unit, parameter, read=True)
+                        variable = declare(self.expressions.scope, self.unit, parameter)
                         self.unit.emit(join(variable.code, Code(": js.Value = ")), js("caught", caught))
                 part(required(handler, "body"), counts=True)
             self.expressions.scope = scope
@@ -381,7 +398,7 @@ class Statements:
             for name in pattern_names(parameter):
                 if text_of(name) in scope.variables:
                     raise self.expressions.wrong(name, SYNTAX, f"the parameter `{text_of(name)}` is there twice")
-                declare(scope, unit, name, read=self._uses[text_of(name)] > 1)
+                declare(scope, unit, name)
         for index, parameter in enumerate(listed):
             if parameter.type == "rest_pattern":
                 value = Operand(js("rest", Code("arguments"), literal(index)), "object")
@@ -394,7 +411,7 @@ class Statements:
         else:
             for name in var_names(body):
                 if text_of(name) not in scope.variables:
-                    variable = declare(scope, unit, name, read=self._uses[text_of(name)] > 1)
+                    variable = declare(scope, unit, name)
                     unit.emit(join(variable.code, Code(": js.Value = js.UNDEFINED")))
             parameters_scope = dict(scope.variables)
             self.expressions.scope = Scope(scope)

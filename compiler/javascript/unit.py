@@ -118,7 +118,7 @@ class Unit:
                 self.emit(Code("pass"))
             self.indent -= 1
 
-    def variable(self, name: str, *, read: bool) -> Code:
+    def variable(self, name: str) -> Code:
         """A Python name for a variable of the script: `name_`, which no name of ours looks like."""
         plain = name if name.isascii() and name.isidentifier() and not name.startswith("_") else "local"
         spelled, count = f"{plain}_", 1
@@ -126,7 +126,7 @@ class Unit:
             count += 1
             spelled = f"{plain}{count}_"
         self.shared.names.add(spelled)
-        return identifier(spelled if read else f"_{spelled}")
+        return identifier(spelled)
 
 
 def numbered(start: str, count: int) -> Code:

@@ -20,18 +20,34 @@ class Context:
     The properties of `req` and `res` stay for the whole request, those of egContext for one pipeline (D97, D100).
     """
 
-    __slots__ = ("_consumer", "_consumer_of", "request", "response", "scope")
+    __slots__ = ("_consumer", "_consumer_of", "_response", "_scope", "_x", "request")
 
     def __init__(self, x: Exchange) -> None:
+        self._x = x
         self.request = Request(x, self)
-        self.response = Response(x)
-        self.scope = Scope(x, self)
+        self._response: Response | None = None
+        self._scope: Scope | None = None
         self._consumer: Value = UNDEFINED
         self._consumer_of: Consumer | None = None
 
     def begin(self) -> None:
         """A new pipeline begins: a fresh egContext."""
-        self.scope.properties.clear()
+        if self._scope is not None:
+            self._scope.properties.clear()
+
+    @property
+    def response(self) -> Response:
+        """`res`, made for the first script that asks for it."""
+        if self._response is None:
+            self._response = Response(self._x)
+        return self._response
+
+    @property
+    def scope(self) -> "Scope":
+        """egContext, made for the first script that asks for it."""
+        if self._scope is None:
+            self._scope = Scope(self._x, self)
+        return self._scope
 
     def consumer(self, x: Exchange) -> Value:
         """The consumer as an object; the same one as long as the consumer is the same."""

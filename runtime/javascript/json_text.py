@@ -34,7 +34,7 @@ def from_json(value: Json) -> Value:
         return value
     if isinstance(value, int | float):
         return _number(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return Object({units(name): from_json(item) for name, item in value.items()})
     return Array([from_json(item) for item in value])
 

@@ -114,10 +114,14 @@ def _radix_text(value: float, radix: int) -> str:
             if fraction < delta:
                 break
     text = ""
-    rest = whole
+    rest = float(whole)
+    while rest >= 2**53:
+        rest /= radix
+        text += "0"
+    rest = math.floor(rest)
     while rest:
-        rest, digit = divmod(rest, radix)
-        text = _DIGITS[digit] + text
+        rest, remainder = divmod(rest, radix)
+        text = _DIGITS[int(remainder)] + text
     tail = "." + "".join(_DIGITS[digit] for digit in digits) if digits else ""
     return f"{sign}{text or '0'}{tail}"
 
