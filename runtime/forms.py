@@ -83,12 +83,16 @@ def parse(
     """
     if strict and text.count("&") >= parameters:
         raise TooMany
-    parts = _BRACKETS.sub(lambda found: "[" if found[0] in ("%5B", "%5b") else "]", text).split("&")[:parameters]
+    if "%5" in text:
+        text = _BRACKETS.sub(lambda found: "[" if found[0] in ("%5B", "%5b") else "]", text)
+    parts = text.split("&")[:parameters]
     limit = max(LIST_INDEX, len(parts)) if list_index is None else list_index
     flat: dict[str, _Node] = {}
     for part in parts:
         name, value = _pair(part)
         flat[name] = _combined(flat[name], value, limit) if name in flat else value
+    if "[" not in text:
+        return {name: _plain(leaf) for name, leaf in flat.items() if name and name != "__proto__"}
     found = _Object()
     for name, leaf in flat.items():
         if name:
