@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
 
-from egc.compiler.cli import EnvironmentFailure, ExitCode, _watch
+from egc.compiler.cli import EnvironmentFailure, ExitCode, _watch, write_bug_report
 from egc.compiler.cli._builds import Builds, same
 from egc.compiler.cli._listening import Listening
 from egc.compiler.cli._news import News
@@ -117,7 +117,10 @@ class Supervisor:
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._on_terminal = sys.stderr.isatty()
         self._wrong = False
+        self._anyway = False
+        """Something besides the configuration has changed, or it was asked for: equal builds differ."""
         self._built_at = time.localtime()
+        self._keeping_up: asyncio.Task[None] | None = None
         self._ended_by: signal.Signals | None = None
 
     async def run(self, build: Path, addresses: Sequence[str]) -> int:
@@ -130,18 +133,16 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         self._current = await self._start(build, addresses)
         self._current.turn()
-        keeping_up = loop.create_task(self._keep_up())
-        try:
-            code = await self._over
-        finally:
-            keeping_up.cancel()
-            await asyncio.gather(keeping_up, return_exceptions=True)
-            if self._ended_by is None:
-                for serving in self._all:
-                    serving.end(signal.SIGQUIT)
-            await asyncio.gather(*(serving.exited for serving in self._all))
-        if not keeping_up.cancelled() and (error := keeping_up.exception()) is not None:
-            raise error
+        if self._ended_by is None:
+            self._keeping_up = loop.create_task(self._keep_up())
+        code = await self._over
+        if self._keeping_up is not None:
+            self._keeping_up.cancel()
+            await asyncio.gather(self._keeping_up, return_exceptions=True)
+        if self._ended_by is None:
+            for serving in self._all:
+                serving.end(signal.SIGQUIT)
+        await asyncio.gather(*(serving.exited for serving in self._all))
         return code
 
     # ---- Signals
@@ -149,6 +150,8 @@ class Supervisor:
     def _end(self, number: signal.Signals) -> None:
         """Pass on a signal that ends gunicorn; requests in flight get the time that they have under gunicorn alone."""
         self._ended_by = number
+        if self._keeping_up is not None:
+            self._keeping_up.cancel()
         # As long as one process has a socket, callers are taken into its queue.
         self._listening.keep(())
         for serving in self._all:
@@ -170,16 +173,20 @@ class Supervisor:
 
     async def _keep_up(self) -> None:
         """Take over every change, one after the other."""
-        if await self._is_ready(self._current):
-            self._builds.show(self._current.directory)
-            self._watch_files(self._current)
-            self._news.serving(self._gateway.path, self._current.listens)
+        while not await self._is_ready(self._current):
+            if self._current.exited.done():
+                return
+        self._builds.show(self._current.directory)
+        self._watch_files(self._current)
+        self._news.serving(self._gateway.path, self._current.listens)
         while True:
             now = await self._settled()
             try:
                 await self._rebuild(now)
             except OSError as error:
                 self._refused(f"{error.filename or 'the build'}: {error.strerror or error}")
+            except Exception as error:
+                self._refused(f"this is a bug in egc ({type(error).__name__}); {write_bug_report(error)}")
 
     async def _settled(self) -> _watch.Look:
         """Wait for a change, until nothing moves any more; or for SIGHUP."""
@@ -202,7 +209,7 @@ class Supervisor:
         changed = _watch.changed(self._watched.built, now)
         own = {*_watch.of_project(self._gateway.path)}
         # A key or a page is not in the files that are compared.
-        anyway = self._asked.is_set() or any(path not in own for path in changed)
+        self._anyway = self._anyway or self._asked.is_set() or any(path not in own for path in changed)
         self._asked.clear()
         self._watched.built = dict(now)
         build = self._builds.new()
@@ -216,7 +223,7 @@ class Supervisor:
             if made.code:
                 self._news.findings(made.findings)
                 self._refused(_why(made.code, names))
-            elif anyway or not same(build, self._current.directory):
+            elif self._anyway or not same(build, self._current.directory):
                 self._news.changed(names)
                 self._news.findings(made.findings)
                 await self._replace(build, made.bind, begun)
@@ -280,7 +287,7 @@ class Supervisor:
                 new.end(signal.SIGQUIT)
                 await new.exited
             self._listening.keep(self._current.addresses)
-        self._wrong = False
+        self._wrong = self._anyway = False
         self._built_at = time.localtime()
         self._watch_files(new)
         self._builds.show(build)

@@ -27,7 +27,9 @@ class Reloading(Running):
     ports: Mapping[str, int]
 
     def __enter__(self) -> "Reloading":
+        before = self._log.read_text().count("listens on") if self._log.exists() else 0
         self.start()
+        self.says("listens on", before + 1)
         return self
 
     def begin(self) -> None:

@@ -285,6 +285,14 @@ def test_certificates_are_watched_and_checked(tmp_path: Path) -> None:
         issue("two.example")
         running.says(TAKEN)
         assert shown_name(running.ports["HTTPS"]) == "two.example"
+        # A certificate that comes while the configuration is wrong is not forgotten when that is right again.
+        edit(running, "pipelines: [")
+        running.says("gateway.config.yml is wrong")
+        issue("three.example")
+        running.says(STILL, 3)
+        edit(running, text)
+        running.says(TAKEN, 2)
+        assert shown_name(running.ports["HTTPS"]) == "three.example"
 
 
 def test_routes_of_policies_keep_their_place(tmp_path: Path) -> None:
