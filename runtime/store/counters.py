@@ -49,6 +49,7 @@ _LONGEST = 4
 _MOST = 2**32 - 1
 _YIELDS = 1000
 _PIECE = 1 << 20
+_KEPT_BYTES = 256
 _QUIET_SECONDS = 60.0
 
 _one_at_a_time = threading.Lock()
@@ -116,7 +117,7 @@ class Counters:
 
     def hit(self, key: bytes, window: float, now: float) -> Hit:
         """Count one hit of `key`; see `Store.hit`."""
-        tag, bucket = _place(self._secret, key)
+        tag, bucket = self._place(key)
         with _one_at_a_time:
             if window > self._longest:
                 self._remember(window)
@@ -128,7 +129,7 @@ class Counters:
 
     def unhit(self, key: bytes, hit: Hit) -> None:
         """Take one hit back; see `Store.unhit`."""
-        tag, bucket = _place(self._secret, key)
+        tag, bucket = self._place(key)
         with _one_at_a_time:
             self._lock(bucket)
             try:
@@ -142,6 +143,10 @@ class Counters:
                     self._counts[count] -= 1
             finally:
                 self._unlock(bucket)
+
+    def _place(self, key: bytes) -> tuple[bytes, int]:
+        """The tag and the bucket of a key; long ones, which callers may have made up, are not kept in memory."""
+        return (_place if len(key) <= _KEPT_BYTES else _place.__wrapped__)(self._secret, key)
 
     def _find(self, tag: bytes, base: int) -> int | None:
         """The slot of a tag in the bucket at `base`."""

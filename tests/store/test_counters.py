@@ -215,6 +215,14 @@ def test_a_full_file_frees_itself_after_a_wrong_clock(counting: Counters) -> Non
         assert counting.hit(b"later %d" % number, 60.0, 1061.0) == Hit(1, 1121.0)
 
 
+def test_long_keys_are_counted_and_take_no_memory(counting: Counters) -> None:
+    kept = counters._place.cache_info().currsize
+    for number in range(3):
+        key = b"%d" % number + bytes(16_000)
+        assert [counting.hit(key, 60.0, 1000.0).hits for _ in range(2)] == [1, 2]
+    assert counters._place.cache_info().currsize == kept
+
+
 def test_it_is_said_once_that_there_is_no_room(counting: Counters, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(10 * ROOM):
         counting.hit(b"%d" % number, 60.0, 1000.0)
