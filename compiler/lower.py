@@ -12,6 +12,7 @@ from egc.compiler import plan
 from egc.compiler.conditions.lowering import Lowering
 from egc.compiler.consumers import models
 from egc.compiler.diagnostics import Related, Span
+from egc.compiler.globs import glob_pattern, is_plain
 from egc.compiler.identity import identity
 from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
 from egc.compiler.names import Names as Variables
@@ -198,6 +199,11 @@ def _tls(section: Section, values: Values) -> Iterator[Argument]:
 
 def _certificate(entry: Entry, values: Values) -> plan.Setting:
     arguments = []
+    if entry.name != "default" and not is_plain(entry.name):
+        try:
+            arguments.append(Argument("matches", glob_pattern(entry.name), entry.key.span))
+        except Untranslatable as error:
+            values.report.error("CO117", "invalid-pattern", f"this name does not compile: {error}", entry.key.span)
     node = entry.value
     for name in ("key", "cert"):
         file = node.get(name) if isinstance(node, Mapping) else None
@@ -436,7 +442,7 @@ def _host(definition: Definition, known: dict[str, plan.HostPattern], values: Va
     if text in known:
         return known[text]
     if definition.host_regex is None:
-        found = host_pattern(text)
+        found = _pattern(lambda: host_pattern(text), plan.HostPattern(text, None), scalar, values)
         if ":" in text and not text.startswith("["):
             message = "a host with a port matches no request: ports are not compared"
             values.report.warning("CO119", "host-with-port", message, scalar.span, help="leave the port away")

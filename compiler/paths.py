@@ -31,6 +31,7 @@ _TOKEN = re.compile(r"\\.|(/)?(\.)?:(\w+)(\(.*?\))?(\*)?(\?)?|[.*]|/\(", re.ASCI
 _GROUP = re.compile(r"\\.|\((?:\?<(.*?)>)?(?!\?)", re.ASCII)
 _FIRST_STAR = re.compile(r"\\.|\*")
 _END_ANCHOR = re.compile(r"(?:^|[^\\])(?:\\\\)*\$\Z")
+_PLAIN_SEGMENT = re.compile(r"/(?:[\w~@-]|\\\.)*", re.ASCII)
 _SINGLE = re.compile(r"[^\\^$.*+?()\[\]{}|]|\\[^\w]", re.ASCII)
 _UNMATCHABLE = re.compile(r"[\w.~%:-][^|]*", re.ASCII)
 
@@ -189,6 +190,9 @@ def _express(path: str) -> tuple[str, list[str]]:
             dot = r"\." if dot else ""
             if constraint:
                 capture = _FIRST_STAR.sub(lambda found: "(.*)" if found[0] == "*" else found[0], constraint, count=1)
+            elif separator and _PLAIN_SEGMENT.fullmatch(separator):
+                # What begins with a slash is excluded with it.
+                capture = "([^/]+?)"
             elif separator and _SINGLE.fullmatch(separator):
                 capture = f"([^/{separator}]+?)"
             elif separator:

@@ -75,3 +75,15 @@ def test_http_and_https_serve_the_same(tmp_path: Path) -> None:
     compiled = build(tmp_path, f"http: {{port: 1}}\nhttps: {{port: 2, tls: {{default: {{key: a, cert: b}}}}}}\n{REST}")
     assert [listener.name for listener in compiled.plan.listeners] == ["http", "https"]
     assert compiled.files["gateway.py"].count("routes=") == 1
+
+
+def test_a_glob_for_names_of_servers_is_a_pattern_of_the_module(tmp_path: Path) -> None:
+    """D27."""
+    text = https(tmp_path, '{tls: {"*.demo.io": {key: a, cert: b}, a.io: {key: a, cert: b}}}')
+    assert r'"*.demo.io", matches=pattern(r"^[^.].*\.demo\.io\Z"), key="a", cert="b"' in " ".join(text.split())
+    assert 'Certificate("a.io", key="a", cert="b")' in text
+
+
+def test_a_glob_for_names_of_servers_that_could_hold_a_worker_is_an_error(tmp_path: Path) -> None:
+    section = '{tls: {"*.!(x).!(y|z)": {key: a, cert: b}}}'
+    assert told(findings(tmp_path, f"https: {section}\n{REST}"), "invalid-pattern")
