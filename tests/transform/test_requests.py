@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -325,6 +326,18 @@ def test_messages_are_quiet_by_level(monkeypatch: pytest.MonkeyPatch, level: str
 
 
 # ---- Content codings
+
+
+def test_what_is_too_long_is_never_made() -> None:
+    """A small body that decodes to a large one takes no more memory than the limit asks for."""
+    bomb = gzip.compress(bytes(20_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(bodies.TooLong):
+            bodies.inflate(bomb, b"gzip", BODY_LIMIT)
+        assert tracemalloc.get_traced_memory()[1] < 10 * BODY_LIMIT
+    finally:
+        tracemalloc.stop()
 
 
 def test_inflate_reads_several_members_and_drops_padding() -> None:
