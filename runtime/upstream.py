@@ -79,7 +79,8 @@ class Sink(Protocol):
     def head(self, status: int, headers: Headers, measured: bool) -> None:
         """The final response's head, or that of a 101 that was asked for.
 
-        It is without hop-by-hop fields, names in lower case unless the call keeps the case. `measured` says that its length is announced.
+        It is without hop-by-hop fields, names in lower case unless the call keeps the case. `measured` says that its
+        length is announced.
         """
 
     def data(self, chunk: bytes) -> None:
