@@ -42,7 +42,7 @@ def check_key_file(node: Node | None, values: Values) -> None:
         values.report.warning(
             "CO140",
             "no-such-file",
-            f"there is no file `{node.value}` here; without it the gateway does not start",
+            f"there is no key file `{node.value}` here; without it the gateway does not start",
             node.span,
             help="a relative path counts from where the gateway is started, or from EGC_FILES",
         )
