@@ -5,7 +5,7 @@ Patterns arrive as regular expressions that the compiler made; nothing here read
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from inspect import iscoroutinefunction
 from typing import Literal, cast
 from urllib.parse import quote, unquote_to_bytes
@@ -14,6 +14,7 @@ from egc.runtime.errors import Refused, page
 from egc.runtime.exchange import Answer, Exchange
 from egc.runtime.headers import Headers
 from egc.runtime.patterns import Match, pattern
+from egc.runtime.store import Json
 from egc.runtime.upstream import Call
 
 Decision = Answer | Call | None
@@ -42,13 +43,21 @@ _NO_PIPELINE = Answer(404, [(b"content-type", b"text/plain; charset=utf-8")], b"
 
 
 class Endpoint:
-    """One definition of an apiEndpoint, as policies see it (D119)."""
+    """One definition of an apiEndpoint, as policies see it (D119).
 
-    __slots__ = ("name", "scopes")
+    Arguments:
+        name: its name in the configuration.
+        scopes: which a caller needs, as listed.
+        properties: what else the definition says, for scripts.
+    """
 
-    def __init__(self, name: str, *, scopes: Sequence[str] = ()) -> None:
+    __slots__ = ("listed_scopes", "name", "properties", "scopes")
+
+    def __init__(self, name: str, *, scopes: Sequence[str] = (), properties: Mapping[str, Json] | None = None) -> None:
         self.name = name
         self.scopes = frozenset(scopes)
+        self.listed_scopes = tuple(scopes)
+        self.properties: Mapping[str, Json] = properties or {}
 
 
 class Host:

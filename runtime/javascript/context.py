@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from egc.runtime.exchange import Answered, Exchange
 from egc.runtime.javascript.consumer import consumer_object
+from egc.runtime.javascript.json_text import from_json
 from egc.runtime.javascript.request import Request
 from egc.runtime.javascript.response import Response
 from egc.runtime.javascript.values import MISSING, UNDEFINED, Array, Missing, Object, Value, error, type_error, units
@@ -133,8 +134,11 @@ def endpoint(x: Exchange) -> Value:
     """`apiEndpoint`: the definition that matched (D119)."""
     if x.route is None:
         return UNDEFINED
-    scopes = Array([units(scope) for scope in sorted(x.endpoint.scopes)])
-    return Object({"apiEndpointName": units(x.endpoint.name), "scopes": scopes})
+    definition = x.endpoint
+    made: dict[str, Value] = {"apiEndpointName": units(definition.name)}
+    made.update({units(name): from_json(value) for name, value in definition.properties.items()})
+    made["scopes"] = Array([units(scope) for scope in definition.listed_scopes])
+    return Object(made)
 
 
 def name(scope: Scope, name: str) -> Value:

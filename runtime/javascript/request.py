@@ -44,8 +44,8 @@ _HOST = re.compile(r"(?:[\w.~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?"
 class Headers(Object):
     """`req.headers`: names are lower-case, as Node gives them; a name that a script has set also as it spelled it.
 
-    What a script sets replaces the field whatever its case (D421). `eg-consumer-id` is the gateway's own: scripts see
-    that of the consumer, never one that the caller made up (D422).
+    What a script sets replaces the field whatever its case, and a list makes several lines of it (D421).
+    `eg-consumer-id` is the gateway's own: scripts see that of the consumer, never one that a caller made up (D422).
     """
 
     __slots__ = ("_spelled", "_x")
@@ -65,17 +65,17 @@ class Headers(Object):
             return
         if not key.isascii() or not is_name(name.encode()) or name.encode() in IDENTITY_TWINS:
             raise type_error(f'Header name must be a valid HTTP token ["{key[:100]}"]')
-        text = header_text(value)
+        texts = [header_text(one) for one in (value.values() if isinstance(value, Array) else [value])]
         if name == "host":
-            if _HOST.fullmatch(text) is None:
+            if len(texts) != 1 or _HOST.fullmatch(texts[0]) is None:
                 raise type_error('Invalid value for header "host"')
-            self._x.host = text
+            self._x.host = texts[0]
         self._spelled = {spelled: found for spelled, found in self._spelled.items() if found != name}
         if key != name:
             self._spelled[key] = name
         encoded = name.encode()
         self._x.headers = [item for item in self._x.headers if item[0] != encoded]
-        self._x.headers.append((encoded, text.encode("latin-1")))
+        self._x.headers.extend((encoded, text.encode("latin-1")) for text in texts)
 
     def delete(self, key: str) -> bool:
         name = self._spelled.pop(key, key).encode("utf-8", "surrogatepass")
@@ -173,14 +173,13 @@ def _headers(x: Exchange) -> Headers:
 class Request(Object):
     """`req`. Members of Express are read from the exchange; any other property belongs to the scripts."""
 
-    __slots__ = ("_body", "_body_of", "_context", "_query", "_query_of", "_x", "headers")
+    __slots__ = ("_body", "_body_of", "_context", "_query", "_x", "headers")
 
     def __init__(self, x: Exchange, context: "Context") -> None:
         super().__init__()
         self._x = x
         self._context = context
         self._query: Value = None
-        self._query_of = ""
         self._body: Value = UNDEFINED
         self._body_of: object = MISSING
         self.headers = Headers(x)
@@ -227,10 +226,9 @@ class Request(Object):
         return ["method", "url", "originalUrl", "headers", "httpVersion", *super().names()]
 
     def _read_query(self) -> Value:
-        query = self._x.url.partition("?")[2]
-        if self._query is None or query != self._query_of:
-            self._query_of = query
-            # As Express reads queries: five brackets deep, lists of a thousand (D98).
+        if self._query is None:
+            # Of the URL as it came, and as Express reads queries: five brackets deep, lists of a thousand (D98).
+            query = self._x.original_url.partition("?")[2]
             self._query = from_json(parse(query, depth=5, list_index=1000, strict=False))
         return self._query
 

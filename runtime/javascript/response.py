@@ -144,16 +144,16 @@ class Response(Object):
     def send(self, chunk: Value) -> None:
         """Send text, or JSON of anything else."""
         self.require_open("set")
-        if chunk is None:
-            chunk = ""
         if isinstance(chunk, Undefined):
             self.end(b"")
             return
-        if not isinstance(chunk, str):
+        if chunk is not None and not isinstance(chunk, str):
             self.send_json(chunk)
             return
         kind = self.header("content-type")
-        if not isinstance(kind, str):
+        if chunk is None:
+            chunk = ""
+        elif not isinstance(kind, str):
             self.set_header("content-type", "text/html; charset=utf-8")
         elif ";" not in kind or "charset" not in kind:
             self.set_header("content-type", f"{kind}; charset=utf-8")
@@ -190,7 +190,7 @@ class Response(Object):
             escaped = shown.replace("&", "&amp;").replace('"', "&quot;").replace("'", "&#39;")
             escaped = escaped.replace("<", "&lt;").replace(">", "&gt;")
             self.set_header("content-type", "text/html; charset=utf-8")
-            self.end(f'<p>{phrase}. Redirecting to <a href="{escaped}">{escaped}</a></p>'.encode())
+            self.end(f"<p>{phrase}. Redirecting to {escaped}</p>".encode())
         else:
             self.set_header("content-type", "text/plain; charset=utf-8")
             self.end(f"{phrase}. Redirecting to {shown}".encode())
@@ -390,8 +390,8 @@ def _location(this: Value, arguments: Values) -> Value:
 
 def _vary_of(this: Value, arguments: Values) -> Value:
     res, names = _res(this), _argument(arguments, 0)
-    for name in names.values() if isinstance(names, Array) else [names]:
-        res.vary(string(name))
+    for name in names.values() if isinstance(names, Array) else string(names).split(","):
+        res.vary(string(name).strip())
     return this
 
 

@@ -68,8 +68,10 @@ def run(text: str, x: Exchange | None = None, kind: Kind = "expression", **names
 
 def outcome(text: str) -> str:
     """What a script comes to or throws, written so that an engine can be asked for the same."""
+    script = compile_script(text, "expression", "script")
+    assert all(problem.name != "expression-unsupported" for problem in script.problems), script.problems
     try:
-        return shown(run(text))
+        return shown(function(script)(exchange(body=BODY)))
     except js.JSError as error:
         thrown = error.value
         return f"throws {thrown.get('name')}" if isinstance(thrown, ErrorObject) else f"throws {shown(thrown)}"
