@@ -227,7 +227,7 @@ def block(lines: Sequence[Line]) -> Code:
 
 def comment(text: str) -> Code:
     """A comment of one line: printable ASCII as it is, anything else `?`."""
-    return Code("# " + re.sub(r"[^\x20-\x7e]", "?", text).strip())
+    return Code("# " + re.sub(r"[^\x20-\x7e]", "?", text).rstrip())
 
 
 def infix(left: Expression, operator: Code, right: Expression) -> Code | None:

@@ -238,10 +238,10 @@ def _admin_address(section: Section, values: Values) -> tuple[Argument, ...]:
     if host is None:
         return (Argument("host", "localhost", None), port)
     if not section.values.get("auth") and not _is_loopback(str(host.value)):
-        values.report.stricter(
+        values.report.warning(
             "SC103",
             "admin-exposed",
-            "the Admin API would listen beyond this machine, and anybody could use it",
+            "the Admin API would listen beyond this machine and ask nobody for a key: the gateway will not start so",
             host.span,
             help="leave it on localhost, or run `egc admin-key` and put what it prints under `admin.auth`",
         )
@@ -287,6 +287,8 @@ def _administration(model: Model, project: Project, values: Values) -> plan.Admi
     elif auth is not None:
         message = "`admin.auth` needs `keyDigest`"
         values.report.error("CO135", "no-key-digest", message, auth.span, help="`egc admin-key` prints one")
+    elif values.report.compat:
+        arguments.append(Argument("exposed", True, None))
     return plan.Administration(tuple(arguments), section.span)
 
 
@@ -361,7 +363,7 @@ def _grants(model: Model, listed: Span, values: Values) -> Argument:
 
 
 def _check_store(model: Model, values: Values) -> None:
-    """Only the embedded store exists yet."""
+    """Only the embedded store exists yet: whoever names Redis is told where the state will be."""
     database = model.system.get("db")
     redis = database.get("redis") if isinstance(database, Mapping) else None
     if not isinstance(redis, Mapping):
@@ -369,12 +371,12 @@ def _check_store(model: Model, values: Values) -> None:
     emulate = redis.get("emulate")
     if isinstance(emulate, Scalar) and values.shape(emulate) in ("true", "1"):
         return
-    values.report.error(
+    values.report.warning(
         "MG909",
-        "unsupported-store",
-        "this version of egc keeps its state in its own store only, not in Redis",
+        "store-of-one-machine",
+        "this version of egc keeps its state in its own store, shared by all workers of one machine, not in Redis",
         emulate.span if emulate is not None else redis.span,
-        help="set db.redis.emulate to true: the state is then kept in a file, and outlives a restart",
+        help="set db.redis.emulate to true if one machine is enough",
     )
 
 

@@ -253,4 +253,6 @@ def _actions(policy: Entry, shapes: _Shapes) -> Iterator[Action]:
             yield Action(policy.key, None, None, policy.key.span)
             continue
         span = policy.key.span if len(items) == 1 or not step.entries else step.entries[0].key.span
-        yield Action(policy.key, shapes.mapping(step.get("action")), shapes.mapping(step.get("condition")), span)
+        action = step.get("action")
+        parameters = None if isinstance(action, Sequence) else shapes.mapping(action)
+        yield Action(policy.key, parameters, shapes.mapping(step.get("condition")), span)

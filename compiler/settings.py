@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Environment
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,7 +91,7 @@ class Values:
         """
         types = _types(schema)
         if isinstance(node, Scalar) and isinstance(schema.get("x-egc"), str):
-            return self.script(node, schema["x-egc"], name)
+            return self.prose(node) if schema["x-egc"] == "prose" else self.script(node, schema["x-egc"], name)
         if isinstance(node, Mapping):
             if types and "object" not in types:
                 self.wrong(node.span, types)
@@ -124,6 +124,17 @@ class Values:
         if len(parts) == 1 and isinstance(only, Variable) and only.default is not None and not fits(only.default, kind):
             self.wrong(scalar.span, [_JSON[kind]])
         return Lookup(kind, parts, divisor)
+
+    def prose(self, scalar: Scalar) -> Setting:
+        """A text for people only: a variable that is missing in it opens nothing, and leaves `null` (D7)."""
+        for name in scalar.missing:
+            message = f"the variable {name} is not set: the text says `null` in its place"
+            self.report.warning("EN601", "unset-variable", message, scalar.span, help=f"give a default: ${{{name}:-}}")
+        parts = tuple(
+            Variable(part.name, "null") if isinstance(part, Variable) and part.default is None else part
+            for part in scalar.parts
+        )
+        return self.lookup(replace(scalar, parts=parts), "text")
 
     def script(self, scalar: Scalar, kind: Literal["expression", "template", "program"], name: str) -> Setting:
         """JavaScript: a script of the module, or the value itself where it is nothing but a plain value.

@@ -44,12 +44,12 @@ def schema(name: str) -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a policy entry; `first` where its entry is the first of the pipeline."""
+    """One step of a policy entry; `checked` where Express Gateway's own schema looked at it (D20, D35)."""
 
     policy: str
     value: Mapping
     entry: Entry
-    first: bool
+    checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class Gateway:
 
     # ---- Steps
 
-    def pipelines(self) -> Iterator[Mapping]:
-        """Every pipeline."""
+    def pipelines(self) -> Iterator[tuple[Mapping, bool]]:
+        """Every pipeline, and whether Express Gateway's schema looked at it: not at those of a list (D35)."""
         found = child(self.tree, "pipelines")
         items: list[Node | None] = []
         if isinstance(found, Mapping):
@@ -170,11 +170,11 @@ class Gateway:
             items += found.items
         else:
             items.append(child(self.tree, "pipeline"))
-        yield from (item for item in items if isinstance(item, Mapping))
+        yield from ((item, isinstance(found, Mapping)) for item in items if isinstance(item, Mapping))
 
     def steps(self) -> Iterator[Step]:
         """Every step that is written as a mapping."""
-        for pipeline in self.pipelines():
+        for pipeline, checked in self.pipelines():
             node = pipeline.get("policies") or pipeline.get("policy")
             entries = node.items if isinstance(node, Sequence) else (node,)
             for index, item in enumerate(entries):
@@ -182,13 +182,13 @@ class Gateway:
                     value = policy.value
                     for step in value if isinstance(value, Sequence) else (value,):
                         if isinstance(step, Mapping):
-                            yield Step(policy.name, step, policy, index == 0)
+                            yield Step(policy.name, step, policy, checked and index == 0)
                         elif isinstance(step, Scalar) and (step.value is not None or step.parts):
-                            self.no_step(policy, step, first=index == 0)
+                            self.no_step(policy, step, checked=checked and index == 0)
 
-    def no_step(self, policy: Entry, step: Scalar, *, first: bool) -> None:
+    def no_step(self, policy: Entry, step: Scalar, *, checked: bool) -> None:
         """A step that is a single value: Express Gateway refuses it in the first entry (D20), else it reads nothing."""
-        if first:
+        if checked:
             message = f"`{policy.name}` should be a mapping or a list, not {describe(step)}"
             self.report.error("CO124", "wrong-type", message, step.span)
         else:
@@ -199,12 +199,16 @@ class Gateway:
     def step(self, step: Step) -> None:
         """Check the parameters of a step and of its condition against their own schemas."""
         action = step.value.entry("action")
-        if action is not None and is_empty(action.value) and step.first:
+        if action is not None and is_empty(action.value) and step.checked:
             message = f"`action` of `{step.policy}` is empty; Express Gateway refuses that in the first policy"
             help = "indent the parameters below it, or leave it out"
             self.report.error("CO143", "empty-value", message, action.key.span, help=help)
         if action is not None and isinstance(action.value, Mapping):
             self.action(step, action, action.value)
+        elif action is not None and isinstance(action.value, Sequence):
+            message = f"`action` of `{step.policy}` is a list, and nothing of it is read"
+            tell = self.report.error if step.checked else self.report.warning
+            tell("CO124", "wrong-type", message, action.key.span, help="write the parameters without dashes")
         condition = step.value.entry("condition")
         if condition is not None:
             self.condition(condition.value, condition)

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 import falcon
 import falcon.asgi
 
+from egc.runtime import env
+from egc.runtime.admin.guard import is_loopback
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Answered, Exchange
 from egc.runtime.front import admit
@@ -51,6 +53,13 @@ class Resource(Protocol):
         """Stop."""
 
 
+class Administration(Resource, Protocol):
+    """The Admin API. `may_leave_this_machine`: it asks for a key, or was told to serve without one."""
+
+    @property
+    def may_leave_this_machine(self) -> bool: ...
+
+
 class PublicResource(Resource, Protocol):
     """A resource on the public listeners. `paths` says which methods of which (lower-case) paths are its own."""
 
@@ -76,7 +85,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         *,
         routes: Sequence[Route],
         resources: Sequence[PublicResource] = (),
-        administration: Resource | None = None,
+        administration: Administration | None = None,
         listeners: Sequence[Listener],
         store: Store | None = None,
         access_log: bool = True,
@@ -89,6 +98,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         self._table = Table(routes)
         self._resources = tuple(resources)
         self._administration = administration
+        if administration is not None and not administration.may_leave_this_machine:
+            _require_loopback(self.listeners)
         self._public = super().__call__
         self._admin_app = falcon.asgi.App()
         self._own_paths: dict[str, frozenset[str]] = {}
@@ -179,6 +190,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             raise
         except (Refused, Answered, JSError, UpstreamError, StoreError, Busy) as error:
             answer = _answer_to(error)
+            if x.delay:
+                await asyncio.sleep(x.delay)
             status, reason = answer.status, answer.reason
             status, sent = await asgi.answer(x, answer, send)
         except Exception:
@@ -222,6 +235,16 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
                 scope["path"] = path
                 return self._public
         return None
+
+
+def _require_loopback(listeners: Sequence[Listener]) -> None:
+    """Refuse to serve an Admin API that asks for no key to other machines (N28)."""
+    for listener in listeners:
+        if listener.name == "admin" and not is_loopback(listener.host.strip("[]").lower().rstrip(".")):
+            raise env.Misconfigured(
+                f"the Admin API would listen on {listener.host or 'every address'} and ask nobody for a key: leave "
+                "admin.host on localhost, or run `egc admin-key` and put what it prints under `admin.auth`"
+            )
 
 
 class _Lifecycle:

@@ -35,7 +35,7 @@ def announce(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) ->
 
 def urls(listeners: Sequence[Listener], bound: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
     """Name and URL of each listener; `bound` are the sockets' addresses."""
-    found = []
+    found: list[tuple[str, str]] = []
     for listener, (_, port, *_) in zip(listeners, bound, strict=True):
         shown = f"[{listener.host}]" if ":" in listener.host else listener.host or "*"
         scheme = "https" if listener.secure else "http"

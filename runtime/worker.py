@@ -78,11 +78,17 @@ class GatewayProtocol(ASGIProtocol):
     _response: "_Response | None" = None
     _lingering: asyncio.TimerHandle | None = None
     _to_discard = DISCARD_BYTES
+    _certificate: str | None = None
     tunnel: Tunnel | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.worker.connections.add(self)
+        tls = transport.get_extra_info("ssl_object")
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        if certificate is not None:
+            # There is none that was not verified: the handshake would have failed.
+            self._certificate = ssl.DER_cert_to_PEM_cert(certificate)
         # gunicorn arms a timer only between requests: a first request that never comes must not hold the socket.
         self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._request_overdue)
 
@@ -252,6 +258,8 @@ class GatewayProtocol(ASGIProtocol):
             scope = self._build_http_scope(request, sockname, peername)
             if request.may_upgrade():
                 scope["extensions"] = {EXTENSION: self._accept}
+            if self._certificate is not None:
+                scope.setdefault("extensions", {})["tls"] = {"client_cert_chain": (self._certificate,)}
             await self.app(scope, receiver.receive, response.send)
         finally:
             self._response = None

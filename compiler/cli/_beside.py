@@ -34,7 +34,7 @@ def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool) -> Exit
     from egc.compiler.render import render
 
     try:
-        compiled = compile_project(path, os.environ, eg_compat=eg_compat)
+        compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True)
         report = compiled.report
     except DoesNotCompile as error:
         compiled, report = None, error.report

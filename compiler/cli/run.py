@@ -57,7 +57,7 @@ def command(path: Path, workers: int | None, watch: bool | None, eg_compat: bool
     from egc.compiler.cli._supervisor import Gateway, supervise
 
     before = _watch.look(_watch.of_project(path))
-    compiled = compile_project(path, os.environ, eg_compat=eg_compat)
+    compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True)
     show(compiled.report, "text", sys.stderr)
     directory = path if path.is_dir() else path.parent
     artifacts = artifact_directory(directory.absolute())

@@ -2,7 +2,7 @@
 
 from egc.compiler.model import ServiceEndpoint
 from egc.compiler.node import Mapping, Node, Scalar
-from egc.compiler.plan import Argument
+from egc.compiler.plan import Argument, Table
 from egc.compiler.policies import Policy
 from egc.compiler.settings import Values
 
@@ -11,7 +11,7 @@ def lower(
     policy: Policy, parameters: Mapping | None, service: ServiceEndpoint | None, values: Values
 ) -> tuple[Argument, ...]:
     """The arguments of a RateLimit; the step's own name is the counter of one that names none."""
-    arguments = values.arguments(parameters, policy.properties)
+    arguments = tuple(_plain(argument, values) for argument in values.arguments(parameters, policy.properties))
     if not any(argument.keyword == "counter" for argument in arguments):
         arguments = (*arguments, Argument("counter", values.owner, None))
     given = _written(parameters, "delayAfter") or _written(parameters, "delayMs")
@@ -25,6 +25,15 @@ def lower(
             help="write `delayMs: 0` for no delays, or both for those that you want",
         )
     return arguments
+
+
+def _plain(argument: Argument, values: Values) -> Argument:
+    """`headers` as true or false: Express Gateway asked only whether there was something (D227)."""
+    if argument.keyword != "headers" or not isinstance(argument.value, Table) or argument.span is None:
+        return argument
+    message = "`headers` is true or false here: what is in it is not read"
+    values.report.warning("CO124", "wrong-type", message, argument.span)
+    return Argument("headers", True, argument.span)
 
 
 def _written(parameters: Mapping | None, name: str) -> bool:

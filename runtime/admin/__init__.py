@@ -48,6 +48,7 @@ class AdminApi:
         credentials: models by type; types left out keep the default (C45, C51).
         allowed_hosts: Host names it answers to besides the loopback ones.
         key_digest: `stored_digest` of the key that callers must present, None for no key.
+        exposed: serve without a key beyond this machine too, as Express Gateway did.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class AdminApi:
         credentials: Mapping[CredentialType, CredentialModel] | None = None,
         allowed_hosts: Sequence[str] = (),
         key_digest: str | None = None,
+        exposed: bool = False,
     ) -> None:
+        self.may_leave_this_machine = exposed or key_digest is not None
         self._store = store
         self._users = users
         ours = tuple(own for own in OAUTH_CLIENT if applications.get(own.name) is None)

@@ -53,7 +53,7 @@ class Guard:
         if match is None:
             return False
         name = match[1].lower().strip("[]").rstrip(".")
-        return name in self._allowed or _is_loopback(name)
+        return name in self._allowed or is_loopback(name)
 
     def _opens(self, header: str) -> bool:
         scheme, _, key = header.partition(" ")
@@ -62,7 +62,8 @@ class Guard:
         return hmac.compare_digest(stored_digest(key.strip()).encode(), self._key_digest.encode())
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address, without port and brackets, is this machine's own."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

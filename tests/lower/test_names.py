@@ -45,7 +45,7 @@ def test_a_plain_configuration_says_nothing(tmp_path: Path) -> None:
         ("http://localhost:1", "http://me:you@localhost:1", "url-with-user", "warning", 5),
         ("{serviceEndpoint: back}", "{serviceEndpoint: back, chageOrigin: true}", "unknown-property", "error", 11),
         ("{serviceEndpoint: back}", "{serviceEndpoint: back, ssl: true}", "option-without-effect", "warning", 11),
-        ("[proxy, terminate]", "[proxy, terminate, log]\nadmin: {hostname: 0.0.0.0}", "admin-exposed", "error", 7),
+        ("[proxy, terminate]", "[proxy, terminate, log]\nadmin: {hostname: 0.0.0.0}", "admin-exposed", "warning", 7),
         ("proxy: {action", "proxy: {condition: {name: pathExcat}, action", "unknown-condition", "error", 11),
         (
             "proxy: {action",
@@ -62,15 +62,6 @@ def test_what_is_wrong_is_told_at_its_place(
     assert old in PLAIN
     found = told(findings(tmp_path, PLAIN.replace(old, new)), name)
     assert (found.severity, found.span.file, found.span.line) == (severity, "gateway.config.yml", line)
-
-
-def test_a_core_policy_that_does_not_compile_yet_is_an_error_where_it_is_used_and_fine_in_the_list(
-    tmp_path: Path,
-) -> None:
-    listed = PLAIN.replace("[proxy, terminate]", "[proxy, rate-limit]")
-    assert findings(tmp_path, listed) == []
-    found = findings(tmp_path, listed.replace("      - proxy", "      - rate-limit:\n      - proxy"))
-    assert told(found, "unsupported-policy").span.line == 11
 
 
 def test_a_plugin_is_an_error(tmp_path: Path) -> None:
@@ -135,7 +126,6 @@ def test_all_grants_are_on_with_a_warning_where_none_are_listed(tmp_path: Path) 
     ("system", "name"),
     [
         ("accessTokens: {tokenType: jwt}", "missing-property"),
-        ("db: {redis: {emulate: false}}", "unsupported-store"),
         ("oauth2: {grants: [magic]}", "wrong-value"),
         ("oauth2: {templates: ../x}", "file-outside"),
         ("oauth2: {templates: nowhere}", "no-such-file"),
