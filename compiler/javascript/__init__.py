@@ -91,7 +91,8 @@ def compile_script(
     expressions = statements.expressions
     lines = statements.unit.lines
     constant = completion.constant if not lines and kind != "program" else None
-    if expressions.answers:
+    answers = _may_answer(root)
+    if answers:
         lines.append(Line(1, Code(""), js("finish", Code("x"))))
     if kind != "program":
         result = completion.code if kind == "expression" else js("text", completion.code)
@@ -107,7 +108,7 @@ def compile_script(
         head,
         join(*_source_lines(text), block(body or [Line(1, Code("return None"))]), by="\n"),
         constant,
-        expressions.answers,
+        answers,
         expressions.changes,
         (),
     )
@@ -175,6 +176,19 @@ def _source_lines(text: str) -> list[Code]:
     if len(shown) > _COMMENT_LINES:
         shown = [*shown[: _COMMENT_LINES - 1], "..."]
     return [join(Code("    "), comment(line)) for line in shown if line.strip()]
+
+
+def _may_answer(root: Node) -> bool:
+    """Whether a script may send an answer: by the names of the methods that do, or a name that it makes up."""
+    for node, _ in walk(root):
+        if node.type in _NAMES and text_of(node).strip("'\"") in names.ANSWERING:
+            return True
+        if node.type == "subscript_expression" and required(node, "index").type not in ("string", "number"):
+            return True
+    return False
+
+
+_NAMES = frozenset(("property_identifier", "shorthand_property_identifier_pattern", "string"))
 
 
 def _is_broken_template(root: Node) -> bool:

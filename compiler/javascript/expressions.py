@@ -123,7 +123,6 @@ class Expressions:
         self._body = body
         self.unit = Unit(shared)
         self.scope = Scope(None)
-        self.answers = False
         self.changes = False
 
     # ---- Entry points
@@ -476,8 +475,6 @@ class Expressions:
         if name == "req":
             return Operand(Code("req"), "request", stable=True)
         if name == "res":
-            # Who gets hold of `res` may answer; `_held` takes this back where only a member is looked at.
-            self.answers = True
             return Operand(Code("res"), "response", stable=True)
         if name == "egContext":
             return self._scope()
@@ -534,16 +531,8 @@ class Expressions:
         return self.value(node)
 
     def _holder(self, node: Node) -> Operand:
-        holder = self._held(required(node, "object"))
+        holder = self._link(required(node, "object"))
         return self._guarded(holder) if _is_optional(node) else holder
-
-    def _held(self, node: Node) -> Operand:
-        """The holder of a member: looking at a member of `res` does not answer yet."""
-        before = self.answers
-        holder = self._link(node)
-        if holder.kind in ("response", "scope"):
-            self.answers = before
-        return holder
 
     def _guarded(self, holder: Operand) -> Operand:
         """Write what follows below a test that there is something."""
@@ -558,8 +547,6 @@ class Expressions:
             found = self._known_member(node, holder, spelled)
             if found is not None:
                 return found
-        if holder.kind in ("scope", "response") and (not isinstance(spelled, str) or spelled in names.RESPONSE_METHODS):
-            self.answers = True
         return Operand(js("get", holder.code, name.code))
 
     def _known_member(self, node: Node, holder: Operand, name: str) -> Operand | None:
@@ -580,9 +567,9 @@ class Expressions:
             return Operand(js("header", X, literal(name)), "text")
         if holder.kind == "string" and name == "length":
             return Operand(js("get", holder.code, literal(name)), "number")
-        if isinstance(holder.code, str) and holder.code.startswith("js.") and holder.kind == "object":
-            owner = str(holder.code)[3:]
-            if owner in names.MEMBERS and name not in names.MEMBERS[owner] | names.OF_FUNCTIONS:
+        if holder.kind == "object" and (owner := self._owner(holder)) in names.MEMBERS:
+            known = names.MEMBERS[owner] | names.OF_FUNCTIONS
+            if name not in known:
                 near = difflib.get_close_matches(name, sorted(names.MEMBERS[owner]), 1)
                 help = f"did you mean `{owner}.{near[0]}`?" if near else ""
                 raise self.wrong(node, UNSUPPORTED, f"`{owner}.{name}` is not supported", help)
@@ -616,8 +603,6 @@ class Expressions:
             name = self.value(required(inner, "index"))
             self.unit.keep_before(mark, both)
             holder = both[0]
-        if holder.kind in ("scope", "response"):
-            self.answers = True
         if _is_optional(node):
             holder = self.unit.kept(holder)
             method = self._guarded(Operand(js("get", holder.code, name.code)))
@@ -650,23 +635,29 @@ class Expressions:
             known = names.RESPONSE_METHODS
         elif holder.kind == "scope" and name in names.NOT_IN_CONTEXT:
             raise self.unknown(node, name)
-        elif name not in names.METHODS and name not in names.HOST_METHODS and not self._is_member(holder, name):
+        elif self._owner(holder) in names.MEMBERS:
+            known = names.MEMBERS[self._owner(holder)] | names.OF_FUNCTIONS
+            if name in known:
+                return
+        elif name not in names.METHODS and name not in names.HOST_METHODS and not self._is_known(holder, name):
             known = names.METHODS
         else:
             return
         if name in names.METHODS and holder.kind in ("request", "response"):
             return
         near = difflib.get_close_matches(name, sorted(known), 1)
-        help = f"did you mean `{near[0]}`?" if near else ""
+        owner = f"{self._owner(holder)}." if self._owner(holder) else ""
+        help = f"did you mean `{owner}{near[0]}`?" if near else ""
         if known is names.RESPONSE_METHODS and not near:
             help = "an answer is sent by send(), json(), end(), redirect() or sendStatus()"
         raise self.wrong(node, UNSUPPORTED, f"the method `{name}` is not supported", help)
 
-    def _is_member(self, holder: Operand, name: str) -> bool:
-        owner = str(holder.code)[3:] if isinstance(holder.code, str) and holder.code.startswith("js.") else ""
-        if holder.kind == "scope" and (name in self._own or name in self._known):
-            return True
-        return name in names.MEMBERS.get(owner, ())
+    def _owner(self, holder: Operand) -> str:
+        """The name of a built-in object."""
+        return str(holder.code)[3:] if isinstance(holder.code, str) and holder.code.startswith("js.") else ""
+
+    def _is_known(self, holder: Operand, name: str) -> bool:
+        return holder.kind == "scope" and (name in self._own or name in self._known)
 
     def _arguments(self, node: Node, before: list[Operand]) -> list[Operand]:
         values = list(before)
@@ -757,7 +748,7 @@ class Expressions:
 
     def _target(self, node: Node) -> tuple[Operand, Operand]:
         """The holder and the name of a member that is assigned or deleted."""
-        holder = self._held(required(node, "object"))
+        holder = self._link(required(node, "object"))
         if node.type == "member_expression":
             return holder, self.constant(text_of(required(node, "property")))
         both = [holder]
@@ -1047,7 +1038,7 @@ class Expressions:
                     raise self.wrong(node, UNSUPPORTED, f"`{spelled}` cannot be assigned", "use another name")
                 if spelled in names.NOT_IN_CONTEXT:
                     raise self.unknown(node, spelled)
-        if isinstance(holder.code, str) and holder.code.startswith("js.") and str(holder.code)[3:] in names.MEMBERS:
+        if self._owner(holder) in names.MEMBERS:
             raise self.wrong(node, UNSUPPORTED, "built-in objects cannot be changed", "use a variable")
         self.unit.emit(Code(""), js("put", holder.code, name.code, value.code))
 

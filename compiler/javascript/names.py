@@ -139,6 +139,9 @@ RESPONSE_METHODS = frozenset(
     )
 )
 
+ANSWERING = frozenset(("end", "json", "redirect", "send", "sendStatus"))
+"""Methods of `res` that send an answer."""
+
 HOST_METHODS = REQUEST_METHODS | RESPONSE_METHODS
 
 READ_ONLY_REQUEST = frozenset(

@@ -69,8 +69,7 @@ def parse(text: Text) -> Node:
         if node.is_missing:
             raise Wrong(text.at(node, SYNTAX, f"`{node.type}` is missing"))
         if node.type == "ERROR":
-            found = text_of(node).split("\n")[0][:40]
-            raise Wrong(text.at(node, SYNTAX, f"unexpected `{found}`" if found else "unexpected end", _advice(text)))
+            raise Wrong(_unexpected(text, node))
     return root
 
 
@@ -81,6 +80,15 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
         node, depth = waiting.pop()
         yield node, depth
         waiting += [(child, depth + 1) for child in reversed(node.children)]
+
+
+def _unexpected(text: Text, node: Node) -> Problem:
+    """The problem of a stretch that is no JavaScript: at a quote that has no end, else where it begins."""
+    for child in node.children:
+        if child.type in ("'", '"', "`"):
+            return text.at(child, SYNTAX, f"the text that {child.type} begins has no end", _advice(text))
+    found = text_of(node).split("\n")[0][:40]
+    return text.at(node, SYNTAX, f"unexpected `{found}`" if found else "unexpected end", _advice(text))
 
 
 def _advice(text: Text) -> str:

@@ -161,6 +161,5 @@ def this(receiver: Value, scope: Scope) -> Value:
 
 def finish(x: Exchange) -> None:
     """Raise Answered if a script has sent an answer (D423)."""
-    found = context(x).response.answer
-    if found is not None:
-        raise Answered(found)
+    if x.script is not None and x.script.response.answer is not None:
+        raise Answered(x.script.response.answer)

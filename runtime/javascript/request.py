@@ -199,6 +199,8 @@ class Request(Object):
             return self._context.consumer(self._x)
         if key == "egContext":
             return self._context.scope
+        if key == "res":
+            return self._context.response
         return _METHODS.get(key, MISSING)
 
     def put(self, key: str, value: Value) -> None:
@@ -212,7 +214,7 @@ class Request(Object):
             self._body = value
             self._x.parsed = to_json(value)
             self._body_of = self._x.parsed
-        elif key in _MEMBERS or key in ("headers", "query", "egContext"):
+        elif key in _MEMBERS or key in ("headers", "query", "egContext", "res"):
             raise type_error(f"Cannot assign to read only property '{key}' of req")
         else:
             self.properties[key] = value

@@ -321,7 +321,7 @@ def _grown(inner: Text) -> Text:
         _with("Math.min({})", values),
         _with("Math.pow({}, {})", number, number),
         _with("parseInt({})", inner),
-        _with("parseInt({}, {})", text, st.sampled_from(("2", "16", "36", "0", "1", "37"))),
+        _with("parseInt({}, {})", text, st.sampled_from(("2", "16", "8", "0", "1", "37"))),
         _with("parseFloat({})", text),
         _with("Number({})", inner),
         _with("String({})", inner),
