@@ -13,7 +13,7 @@ from dataclasses import dataclass
 WIDTH = 88
 """Columns that a line may fill before a call is written one argument a line."""
 
-SHORT = 72
+SHORT = 60
 """Columns that an expression with operators may fill; a longer one is not written with operators."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -64,6 +64,8 @@ class Sum:
 
 Expression = Code | Call | Pair | Sum
 
+_EMPTY = Code("")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -71,8 +73,8 @@ class Line:
 
     indent: int
     start: Code
-    expression: Expression = Code("")
-    end: Code = Code("")
+    expression: Expression = _EMPTY
+    end: Code = _EMPTY
 
 
 def literal(value: str | int | float | bool | None) -> Code:
@@ -211,17 +213,17 @@ def block(lines: Sequence[Line]) -> Code:
     """Statements below each other, each in as few lines as fit; functions stand apart."""
     texts: list[str] = []
     functions: list[int] = []
-    end = ":"
+    after_head = True
     for line in lines:
         begins = line.start.startswith("def ")
         ended = [indent for indent in functions if line.indent <= indent]
         functions = functions[: len(functions) - len(ended)]
-        if ended or (begins and end != ":" and texts):
+        if ended or (begins and not after_head):
             texts.append("")
         if begins:
             functions.append(line.indent)
         texts += _lines(line.start, line.expression, "", 4 * line.indent, line.end)
-        end = line.end
+        after_head = begins
     return Code("\n".join(text.rstrip() for text in texts))
 
 

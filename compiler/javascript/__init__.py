@@ -33,7 +33,9 @@ Kind = Literal["expression", "template", "program"]
 """`expression`: the completion value counts. `template`: text between back-ticks. `program`: nothing comes of it."""
 
 _COMMENT_LINES = 6
-_COMMENT_COLUMNS = 100
+_COMMENT_COLUMNS = 80
+_HEAD_COLUMNS = 72
+"""Longer heads have a line for their parameter, so that a comment fits behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,9 @@ def compile_script(
     constant = completion.constant if not lines and kind != "program" else None
     answers = _may_answer(root)
     if answers:
+        if kind != "program":
+            # What the script comes to is worked out before it is asked whether it has answered.
+            completion = statements.unit.kept(completion)
         lines.append(Line(1, Code(""), js("finish", Code("x"))))
     if kind != "program":
         result = completion.code if kind == "expression" else js("text", completion.code)
@@ -157,7 +162,7 @@ def _as_read(line: Line, used: frozenset[str]) -> Line:
 def _head(name: str, kind: Kind) -> Code:
     returns = {"expression": Code("js.Value"), "template": Code("str"), "program": Code("None")}[kind]
     flat = join(Code("def "), identifier(name), Code("(x: Exchange) -> "), returns, Code(":"))
-    if len(flat) <= 100:
+    if len(flat) <= 78:
         return flat
     return join(Code("def "), identifier(name), Code("(\n    x: Exchange,\n) -> "), returns, Code(":"))
 

@@ -41,7 +41,7 @@ shop_service = Service(  # L9
 
 def shop_pipeline_1_expression_jscode(x: Exchange) -> None:  # L22
     # if (req.method !== 'GET' && req.method !== 'POST') {
-    # res.status(405).send('Only GET and POST');
+    #   res.status(405).send('Only GET and POST');
     # }
     res = js.response(x)
     if x.method != "GET" and x.method != "POST":
@@ -76,14 +76,14 @@ shop_pipeline_2_expression = RunExpression(  # L27
 )
 
 
-def shop_pipeline_3_expression_if_expression_expression(x: Exchange) -> js.Value:  # L32
+def shop_pipeline_3_if_expression_expression(x: Exchange) -> js.Value:  # L32
     # 'x-user-context' in req.headers
     req = js.request(x)
     return js.contains("x-user-context", js.get(req, "headers"))
 
 
-shop_pipeline_3_expression_if_expression = Expression(  # L32
-    expression=shop_pipeline_3_expression_if_expression_expression,  # L32
+shop_pipeline_3_if_expression = Expression(  # L32
+    expression=shop_pipeline_3_if_expression_expression,  # L32
 )
 
 
@@ -115,14 +115,14 @@ shop_pipeline_3_expression = RunExpression(  # L32
 )
 
 
-def shop_pipeline_4_log_if_expression_expression(x: Exchange) -> js.Value:  # L39
+def shop_pipeline_4_if_expression_expression(x: Exchange) -> js.Value:  # L39
     # egContext.roles !== undefined
     scope = js.scope(x)
     return not js.same(js.get(scope, "roles"), js.UNDEFINED)
 
 
-shop_pipeline_4_log_if_expression = Expression(  # L39
-    expression=shop_pipeline_4_log_if_expression_expression,  # L39
+shop_pipeline_4_if_expression = Expression(  # L39
+    expression=shop_pipeline_4_if_expression_expression,  # L39
 )
 
 
@@ -174,11 +174,11 @@ def shop_pipeline(x: Exchange) -> Outcome:  # L16
     outcome = shop_pipeline_2_expression(x)  # L27
     if outcome is not None:
         return outcome
-    if shop_pipeline_3_expression_if_expression(x):  # L32
+    if shop_pipeline_3_if_expression(x):  # L32
         outcome = shop_pipeline_3_expression(x)  # L32
         if outcome is not None:
             return outcome
-    if shop_pipeline_4_log_if_expression(x):  # L39
+    if shop_pipeline_4_if_expression(x):  # L39
         shop_pipeline_4_log(x)  # L38
     return shop_pipeline_5_proxy(x)  # L42
 
