@@ -18,6 +18,9 @@ from egc.compiler.literals import Code, Expression, argument, call, identifier, 
 
 API = 1
 
+ADMIN = "admin.json"
+"""What the Admin API shows of the configuration (shown.py)."""
+
 _OWN_PATHS = "/oauth2/*"
 _COLUMN = 40
 _SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
@@ -163,7 +166,8 @@ class _Writer:
             yield self._assign(Code("authorization"), server, self._note(gateway.authorization.span))
         if gateway.administration is not None:
             name = self._use("AdminApi", "egc.runtime.admin")
-            api = self._call(name, (Code("store"),), gateway.administration.arguments)
+            written = call(literals.join(self._use("env"), Code("beside"), by="."), Code("__file__"), literal(ADMIN))
+            api = self._call(name, (Code("store"), written), gateway.administration.arguments)
             yield self._assign(Code("administration"), api, self._note(gateway.administration.span))
 
     def _steps(self) -> Iterator[Code]:
@@ -293,14 +297,21 @@ class _Writer:
         yield from lines
 
     def _when(self, condition: plan.Condition) -> Iterator[Code]:
-        """`if`, and the condition: in one line, or where that is too long worked out step by step."""
-        note = self._note(condition.span)
+        """`if`, and the condition: in one line, one operand a line, or worked out step by step."""
+        note = _comment(self._note(condition.span))
         text = _test(condition, 0)
-        if len("    if :") + len(text) <= literals.WIDTH:
-            yield literals.join(Code("if "), text, Code(":"), _comment(note))
+        if len("    if :") + len(text) + len(note) <= literals.WIDTH:
+            yield literals.join(Code("if "), text, Code(":"), note)
+            return
+        operands = _operands(condition)
+        if operands and max(map(len, operands)) + len(_INDENT) * 2 <= literals.WIDTH:
+            yield Code("if (")
+            for operand in operands:
+                yield literals.join(_INDENT, operand)
+            yield literals.join(Code("):"), note)
             return
         first, *rest = _worked_out(condition)
-        yield literals.join(first, _comment(note))
+        yield literals.join(first, note)
         yield from rest
         yield Code("if met:")
 
@@ -424,10 +435,22 @@ def _test(condition: plan.Condition, outer: int) -> Code:
     return literals.join(Code("("), text, Code(")")) if outer > binding else text
 
 
+def _operands(condition: plan.Condition) -> list[Code]:
+    """The operands of a junction, each but the first behind its operator; none where they get no lines of their own.
+
+    ruff gives them those where there are three or more.
+    """
+    if not isinstance(condition, plan.Joined) or len(condition.children) < 3:
+        return []
+    word = Code("and ") if condition.word == "and" else Code("or ")
+    first, *rest = (_test(child, _BINDING[condition.word]) for child in condition.children)
+    return [first, *(literals.join(word, operand) for operand in rest)]
+
+
 def _worked_out(condition: plan.Condition) -> Iterator[Code]:
     """Statements that leave in `met` whether a condition holds."""
     text = _test(condition, 0)
-    if not isinstance(condition, plan.Joined) or len("    met = ") + len(text) <= literals.WIDTH:
+    if not isinstance(condition, plan.Joined) or len("        met = ") + len(text) <= literals.WIDTH:
         yield literals.join(Code("met = "), text)
         return
     first, *rest = condition.children

@@ -21,6 +21,7 @@ from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.paths import ANY, half_anchored, host_pattern, host_regex, never_matches, path_pattern, path_regex
 from egc.compiler.plan import Argument
 from egc.compiler.policies.jwt import check_key_file
+from egc.compiler.policies.rewrite import targets
 from egc.compiler.regexes import Untranslatable
 from egc.compiler.resolve import Flow, Names, Resolved, methods, signs_tokens
 from egc.compiler.settings import Values, snake
@@ -537,7 +538,7 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
     steps: list[plan.Step] = []
     skipped: list[plan.Step] = []
     for position, resolved in enumerate(flow.steps, 1):
-        step = _step(f"{name}_{position}_{plain_name(resolved.policy.name)}", resolved, services, variables, values)
+        step = _step(f"{name}_{position}", resolved, services, variables, values)
         if step is None:
             continue
         last = steps[-1] if steps else None
@@ -552,18 +553,19 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
             )
         else:
             steps.append(step)
+    steps = targets(steps, values.report)
     return plan.Pipeline(name, flow.text.name, tuple(steps), tuple(skipped), identity(steps), flow.text.span)
 
 
 def _step(
-    wanted: str, resolved: Resolved, services: dict[str, plan.Service], variables: Variables, values: Values
+    place: str, resolved: Resolved, services: dict[str, plan.Service], variables: Variables, values: Values
 ) -> plan.Step | None:
     """A step, or None where its condition is never met."""
     policy, action = resolved.policy, resolved.action
-    variable = variables.make(wanted, "step")
+    variable = variables.make(f"{place}_{plain_name(policy.name)}", "step")
     condition = None
     if action.condition is not None:
-        condition = Lowering(variable, variables, values).condition(action.condition)
+        condition = Lowering(place, variables, values).condition(action.condition)
         if isinstance(condition, plan.Fixed):
             if not condition.holds:
                 return None

@@ -7,14 +7,18 @@ import unicodedata
 
 from egc.compiler.settings import snake
 
-MAX_LENGTH = 56
-"""Longer names are cut, so that a call of a step stays on its line."""
+MAX_LENGTH = 32
+"""Longer names are cut, so that a definition stays on its line."""
+
+_CALLED = frozenset(("step", "condition", "script"))
+_MAX_CALLED = 44
+"""What is only called may have a longer name: it begins with the name of its pipeline."""
 
 # fmt: off
 _TAKEN = frozenset((
     "AdminApi", "AuthorizationServer", "Certificate", "Endpoint", "Exchange", "Gateway", "Host", "Listener", "Outcome",
     "Path", "Route", "SQLiteStore", "Service", "ANY", "SOURCE_SHA256", "admin", "administration", "app",
-    "authorization", "env", "http", "https", "js", "met", "outcome", "require", "store", "x",
+    "authorization", "env", "http", "https", "js", "met", "outcome", "pattern", "require", "store", "x",
 ))
 # fmt: on
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -34,7 +38,7 @@ class Names:
         base = plain(text) or kind
         if base[0].isdigit():
             base = f"{kind}_{base}"
-        candidate = base[:MAX_LENGTH].rstrip("_")
+        candidate = base[: _MAX_CALLED if kind in _CALLED else MAX_LENGTH].rstrip("_")
         if self._is_free(candidate):
             return self._give(candidate)
         with_kind = f"{candidate}_{kind}"

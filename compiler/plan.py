@@ -188,7 +188,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A condition that the request decides; `variable` is `<step>_if_<condition>`."""
+    """A condition that the request decides; `variable` is `<pipeline>_<position>_if_<condition>`."""
 
     variable: str
     condition: str

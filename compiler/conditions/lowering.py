@@ -17,9 +17,9 @@ from egc.compiler.settings import Values
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
-    """Lowers the condition of one step; `step` is the step's name in the module."""
+    """Lowers the condition of one step; `place` is `<pipeline>_<position>`."""
 
-    step: str
+    place: str
     variables: Names
     values: Values
 
@@ -38,7 +38,7 @@ class Lowering:
         return self._check(kind, node)
 
     def _check(self, kind: ConditionKind, node: Mapping) -> plan.Condition:
-        variable = self.variables.make(f"{self.step}_if_{plain_name(kind.name)}", "condition")
+        variable = self.variables.make(f"{self.place}_if_{plain_name(kind.name)}", "condition")
         special = _special(kind.name)
         with self.values.naming(variable, self.variables):
             if special is not None:

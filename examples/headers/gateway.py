@@ -32,7 +32,7 @@ backend = Service("backend", urls=("http://localhost:3000",))  # L8
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
 
-def api_pipeline_1_headers_forward_headers_request(x: Exchange) -> js.Value:  # L23
+def api_pipeline_1_headers_forward_headers_reque(x: Exchange) -> js.Value:  # L23
     # requestID
     return x.request_id
 
@@ -46,7 +46,7 @@ api_pipeline_1_headers = Headers(  # L18
     headers_prefix="x-gateway-",  # L20
     forward_headers={  # L22
         "name": "shop",
-        "request": api_pipeline_1_headers_forward_headers_request,
+        "request": api_pipeline_1_headers_forward_headers_reque,
         "agent": api_pipeline_1_headers_forward_headers_agent,
     },
 )

@@ -30,7 +30,7 @@ storage = Service("storage", urls=("http://localhost:3000",))  # L8
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-files_pipeline_1_oauth2_introspe = OAuth2Introspect(  # L17
+files_pipeline_1_oauth2_introspect = OAuth2Introspect(  # L17
     endpoint="https://login.example.com/oauth2/introspect",  # L19
     authorization_value="Basic " + env.text("INTROSPECTION_CLIENT"),  # L21
     timeout=2.0,  # L22
@@ -53,7 +53,7 @@ files_pipeline_2_proxy = Proxy(  # L24
 
 async def files_pipeline(x: Exchange) -> Outcome:  # L14
     """Run oauth2-introspect, then answer with proxy(storage)."""
-    await files_pipeline_1_oauth2_introspe(x)  # L17
+    await files_pipeline_1_oauth2_introspect(x)  # L17
     return files_pipeline_2_proxy(x)  # L24
 
 

@@ -33,7 +33,7 @@ people_service = Service("people", urls=("http://localhost:3000",))  # L9
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-people_pipeline_1_request_transformer_if_json_schema = JsonSchema(  # L21
+people_pipeline_1_if_json_schema = JsonSchema(  # L21
     schema=Schema(  # L23
         {
             "type": "object",
@@ -48,12 +48,12 @@ people_pipeline_1_request_transformer_if_json_schema = JsonSchema(  # L21
 )
 
 
-def people_pipeline_1_request_transformer_headers_add_x_path(x: Exchange) -> js.Value:  # L32
+def people_pipeline_1_request_transformer_header(x: Exchange) -> js.Value:  # L32
     # req.path
     return x.path
 
 
-def people_pipeline_1_request_transformer_body_add_name(x: Exchange) -> js.Value:  # L36
+def people_pipeline_1_request_transformer_body_a(x: Exchange) -> js.Value:  # L36
     # req.body.first + ' ' + req.body.last
     req = js.request(x)
     return js.add(
@@ -66,12 +66,12 @@ people_pipeline_1_request_transformer = RequestTransformer(  # L19
     headers={  # L30
         "add": {
             "x-source": "form",
-            "x-path": people_pipeline_1_request_transformer_headers_add_x_path,
+            "x-path": people_pipeline_1_request_transformer_header,
         },
         "remove": ("cookie", "x-tracking-id"),
     },
     body={  # L35
-        "add": {"name": people_pipeline_1_request_transformer_body_add_name},
+        "add": {"name": people_pipeline_1_request_transformer_body_a},
         "remove": ("first", "last"),
     },
 )
@@ -91,7 +91,7 @@ people_pipeline_2_proxy = Proxy(  # L38
 
 async def people_pipeline(x: Exchange) -> Outcome:  # L15
     """Run request-transformer, then answer with proxy(people)."""
-    if await people_pipeline_1_request_transformer_if_json_schema(x):  # L21
+    if await people_pipeline_1_if_json_schema(x):  # L21
         await people_pipeline_1_request_transformer(x)  # L19
     return people_pipeline_2_proxy(x)  # L38
 

@@ -32,7 +32,7 @@ products_service = Service("products", urls=("http://localhost:3000",))  # L9
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
 
-def products_pipeline_1_response_transformer_headers_add_x_r(x: Exchange) -> js.Value:  # L24
+def products_pipeline_1_response_transformer_hea(x: Exchange) -> js.Value:  # L24
     # requestID
     return x.request_id
 
@@ -41,7 +41,7 @@ products_pipeline_1_response_transformer = ResponseTransformer(  # L19
     headers={  # L22
         "add": {
             "cache-control": "max-age=60",
-            "x-request": products_pipeline_1_response_transformer_headers_add_x_r,
+            "x-request": products_pipeline_1_response_transformer_hea,
         },
         "remove": ("server", "x-powered-by"),
     },

@@ -153,7 +153,11 @@ def test_configuration_text_never_becomes_code(trees: tuple[Node, Node]) -> None
         nodes = list(ast.walk(module))
         allowed = (*ALLOWED, ast.Subscript) if name == "gunicorn.conf.py" else ALLOWED
         assert [type(node) for node in nodes if not isinstance(node, allowed)] == []
-        assert {node.attr for node in nodes if isinstance(node, ast.Attribute)} <= METHODS | {"parent", "resolve"}
+        assert {node.attr for node in nodes if isinstance(node, ast.Attribute)} <= METHODS | {
+            "parent",
+            "resolve",
+            "on_starting",
+        }
         known = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
         known |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         known |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
