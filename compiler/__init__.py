@@ -54,6 +54,7 @@ def compile_project(
     from egc.compiler.model import read
     from egc.compiler.resolve import resolve
     from egc.compiler.settings import Values
+    from egc.compiler.shown import document
     from egc.compiler.source import read_project
     from egc.compiler.validate import validate
 
@@ -66,7 +67,10 @@ def compile_project(
     report.end_stage()
     plan = lower(model, names, values, project)
     report.end_stage()
-    return Compiled(plan, emit(plan, lines=lines), report, project.directory)
+    texts = emit(plan, lines=lines)
+    if plan.administration is not None:
+        texts["admin.json"] = document(project, names.listed)
+    return Compiled(plan, texts, report, project.directory)
 
 
 def check(path: Path, environ: Mapping[str, str], *, eg_compat: bool = False) -> Report:

@@ -127,3 +127,8 @@ def data_dir(module_file: str) -> Path:
     """Where the store lives: `EGC_DATA`, else `data` beside the artifact."""
     configured = os.environ.get("EGC_DATA")
     return Path(configured) if configured else Path(module_file).resolve().parent / "data"
+
+
+def beside(module_file: str, name: str) -> Path:
+    """A file of the artifact that the module belongs to."""
+    return Path(module_file).resolve().parent / name

@@ -38,7 +38,7 @@ intranet = Service("intranet", urls=("http://localhost:3000",))  # L17
 # ---- State, and who looks after it ------------------------------------------------
 
 store = SQLiteStore(env.data_dir(__file__))  # default
-administration = AdminApi(store)  # L3
+administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------

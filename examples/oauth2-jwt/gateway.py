@@ -53,7 +53,7 @@ authorization = AuthorizationServer(  # L13
         audience=("https://api.example.com",),
     ),
 )
-administration = AdminApi(store)  # L3
+administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------

@@ -52,7 +52,7 @@ authorization = AuthorizationServer(  # L19
     refresh_ttl=7200.0,  # system.config.yml:L10
     code_ttl=300.0,  # system.config.yml:L12
 )
-administration = AdminApi(store)  # L3
+administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------

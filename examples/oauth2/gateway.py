@@ -49,7 +49,7 @@ authorization = AuthorizationServer(  # L17
     refresh_ttl=1209600.0,  # system.config.yml:L9
     code_ttl=300.0,  # default
 )
-administration = AdminApi(store)  # L3
+administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------

@@ -40,7 +40,7 @@ shop = Service("shop", urls=("http://localhost:3000",))  # L15
 # ---- State, and who looks after it ------------------------------------------------
 
 store = SQLiteStore(env.data_dir(__file__))  # default
-administration = AdminApi(store)  # L3
+administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------

@@ -1,6 +1,7 @@
-"""The Admin API: users, applications, credentials, scopes and tokens over HTTP, on a listener of its own."""
+"""The Admin API: consumers, credentials, scopes, tokens and the configuration over HTTP, on a listener of its own."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -8,7 +9,7 @@ import falcon.asgi
 
 from egc.runtime.admin.answers import EntityTags, on_http_error, on_refused, on_unavailable
 from egc.runtime.admin.apps import Applications, ApplicationStatus, OneApplication
-from egc.runtime.admin.configuration import Frozen
+from egc.runtime.admin.configuration import SECTIONS, Entity, Frozen, Section
 from egc.runtime.admin.credentials import (
     ConsumerCredentials,
     Credentials,
@@ -29,9 +30,11 @@ from egc.runtime.admin.models import (
     Property,
 )
 from egc.runtime.admin.paths import Name, Paths
+from egc.runtime.admin.schemas import Schemas, SomeSchemas
 from egc.runtime.admin.scopes import OneScope, Scopes
 from egc.runtime.admin.tokens import OneToken
 from egc.runtime.admin.users import OneUser, Users, UserStatus
+from egc.runtime.admin.written import Written
 from egc.runtime.errors import Refused
 from egc.runtime.oauth2.secrets import Busy, PasswordHasher
 from egc.runtime.store import CredentialType, Store, StoreError
@@ -44,6 +47,7 @@ class AdminApi:
 
     Arguments:
         store: what it administers; opened and closed by whoever owns it.
+        written: the file that the build wrote for it; None where there is no gateway.
         users, applications: their models; by default Express Gateway's (C43, C44).
         credentials: models by type; types left out keep the default (C45, C51).
         allowed_hosts: Host names it answers to besides the loopback ones.
@@ -54,6 +58,7 @@ class AdminApi:
     def __init__(
         self,
         store: Store,
+        written: Path | None = None,
         *,
         users: Model = USERS,
         applications: Model = APPLICATIONS,
@@ -64,6 +69,7 @@ class AdminApi:
     ) -> None:
         self.may_leave_this_machine = exposed or key_digest is not None
         self._store = store
+        self._written = Written(written)
         self._users = users
         ours = tuple(own for own in OAUTH_CLIENT if applications.get(own.name) is None)
         self._applications = Model(applications.properties + ours)
@@ -100,8 +106,13 @@ class AdminApi:
         app.add_route("/scopes", Scopes(store))
         app.add_route("/scopes/{name:name}", OneScope(store))
         app.add_route("/tokens/{name:name}", OneToken(store))
-        for kind in ("policies", "pipelines", "api-endpoints", "service-endpoints"):
-            app.add_route(f"/{kind}/{{name:name}}", Frozen())
+        written = self._written
+        for kind, section in SECTIONS.items():
+            app.add_route(f"/{kind}", Section(written, section))
+            entry = Frozen() if kind == "policies" else Entity(written, section)
+            app.add_route(f"/{kind}/{{name:name}}", entry)
+        app.add_route("/schemas", Schemas(written))
+        app.add_route("/schemas/{name:name}", SomeSchemas(written))
 
     async def open(self) -> None:
         """Nothing to start: the store is opened by its owner, threads for hashing start when they are needed."""
