@@ -22,7 +22,7 @@ class Cors:
         origin: `*` for all; another text is sent as it is, whatever the request's Origin; a list or a pattern allows
             those that are equal or match; True allows the request's own, False or an empty text switches it off.
         methods, allowed_headers, exposed_headers: a list, or a text as it is to be sent. Without `allowed_headers` a
-            preflight is allowed those that it asks for.
+            preflight is allowed those that it asks for; with an empty list, none.
         credentials: whether pages may send cookies.
         max_age: for how many seconds a browser may remember a preflight's answer.
         options_success_status: status of preflights.
@@ -67,7 +67,7 @@ class Cors:
             *_header("access-control-max-age", None if max_age is None else str(max_age)),
             *exposed,
         ]
-        self._asks = not allowed
+        self._asks = allowed_headers is None or allowed_headers == ""
         by_origin = (b"Origin",) if origin != "*" else ()
         self._vary = by_origin
         self._preflight_vary = (*by_origin, b"Access-Control-Request-Headers") if self._asks else by_origin

@@ -1,5 +1,6 @@
 """What is told when a configuration with these policies is built."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def module(directory: Path, policy: str) -> str:
 def test_a_header_needs_a_name(tmp_path: Path, policy: str, name: str) -> None:
     """A name that cannot be sent is an error with its place."""
     assert told(findings(tmp_path, config(policy % name)), "wrong-value").message.endswith("the name of a header")
+
+
+@pytest.mark.parametrize("value", [r"'\u20ac'", "'€'", r"'a\nb'"])
+def test_a_header_needs_a_value_that_can_be_sent(tmp_path: Path, value: str) -> None:
+    """D303: plain text that no header can hold is an error with its place; Latin 1 is none."""
+    policy = "headers: {action: {forwardHeaders: {x-a: %s}}}"
+    assert (
+        "value of the header `x-a`"
+        in told(findings(tmp_path, config(policy % json.dumps(value))), "wrong-value").message
+    )
+    assert not [one for one in findings(tmp_path, config(policy % "\"'ü'\"")) if one.severity == "error"]
 
 
 def test_framing_is_the_gateways_own(tmp_path: Path) -> None:
