@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
+from egc.compiler.conditions import conditions
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.policies import CORE, policies
@@ -216,15 +217,16 @@ class Gateway:
     def condition(self, node: Node, entry: Entry | None) -> None:
         """Check the parameters of a condition, and of the conditions inside of it."""
         name = child(node, "name")
-        found = load(f"conditions/{name.value}") if isinstance(name, Scalar) and is_name(name.value) else None
-        if found is None or not isinstance(node, Mapping) or not isinstance(name, Scalar):
+        kind = conditions().get(str(name.value)) if isinstance(name, Scalar) else None
+        if kind is None or not isinstance(node, Mapping):
             return
+        found = kind.schema
         check(node, found, self.report, self.unknown, entry=entry)
-        names = [*found.get("properties", {}), "name"]
+        names = [*kind.properties, "name"]
         for other in islice((other for other in node if other.name not in names), MOST_ERRORS):
-            message = f"the condition `{name.value}` has no parameter `{other.name}`"
+            message = f"the condition `{kind.name}` has no parameter `{other.name}`"
             self.report.warning("CO104", "unknown-property", message, other.key.span, help=meant(other.name, names))
-        if "joins" in found["x-egc"]:
+        if kind.joins:
             inner = node.entry("condition") or node.entry("conditions")
             for item in inner.value.items if inner and isinstance(inner.value, Sequence) else ():
                 self.condition(item, None)
@@ -237,9 +239,10 @@ class Gateway:
         if lost is not None:
             message = "`condition` belongs beside `action`; inside of it, it is not read and the step always runs"
             self.report.stricter("CO104", "unknown-property", message, lost.key.span)
-        known = load(f"policies/{step.policy}") if step.policy in policies() else None
-        if known is None:
+        policy = policies().get(step.policy)
+        if policy is None:
             return
+        known = policy.schema
         check(parameters, known, self.report, self.unknown, entry=action)
         tokens = parameters.entry("jwt") if step.policy == "oauth2" else None
         if tokens is not None and isinstance(tokens.value, Mapping):
@@ -329,8 +332,3 @@ def child(node: Node | None, name: str) -> Node | None:
 def is_empty(node: Node) -> bool:
     """Whether a value is null or the empty text; a variable that is not set is neither."""
     return isinstance(node, Scalar) and not node.missing and node.value in (None, "")
-
-
-def is_name(value: object) -> bool:
-    """Whether a value can be the name of a file among the schemas."""
-    return isinstance(value, str) and value.replace("-", "").isalnum()

@@ -17,6 +17,7 @@ from egc.runtime.headers import Headers, is_host, is_value
 from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
+    from egc.runtime.conditions.regexpmatch import Found
     from egc.runtime.javascript.context import Context
     from egc.runtime.routing import Endpoint, Route
     from egc.runtime.transport.tunnel import Accept, Tunnel
@@ -96,7 +97,8 @@ class Exchange:
     `receive` gives the next piece of the request body and whether more follows; `body` is the whole body once
     `read_body` has run or a step has replaced it, and then it is what goes upstream. `parsed` is what a step has made
     of the body for the steps behind it (`req.body`), None for nothing. `certified`: the caller has shown a TLS
-    certificate that was verified. `script` belongs to compiled JavaScript, and to nobody else.
+    certificate that was verified. `script` belongs to compiled JavaScript, and to nobody else. `matched` is what the
+    conditions of `rewrite` have found for it: the parameters of a path by name, or an expression (D324-D327).
 
     `tunnel` answers 101, where the server can; `tunnelled` is what the connection has become then.
     """
@@ -119,6 +121,7 @@ class Exchange:
         "hooks",
         "host",
         "http_version",
+        "matched",
         "method",
         "original_url",
         "parsed",
@@ -165,6 +168,7 @@ class Exchange:
         self.body: bytes | None = None
         self.parsed: Json = None
         self.script: Context | None = None
+        self.matched: Mapping[str, str | None] | Found | None = None
         self.tunnel: Accept | None = None
         self.tunnelled: Tunnel | None = None
         self._request_id = ""
@@ -175,6 +179,7 @@ class Exchange:
         self.endpoint = route.endpoint
         self.groups = groups
         self._request_id = ""
+        self.matched = None
         if self.script is not None:
             self.script.begin()
 

@@ -35,6 +35,12 @@ class Fill:
     def __init__(self, *parts: str | Part) -> None:
         self._parts = parts
 
+    @property
+    def start(self) -> str:
+        """The text that every target begins with."""
+        first = self._parts[0] if self._parts else ""
+        return first if isinstance(first, str) else "" if first.optional else first.prefix
+
     def __call__(self, values: Mapping[str, str | None]) -> str:
         """The target with these values, each percent-encoded as a component of a URL.
 

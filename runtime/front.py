@@ -40,7 +40,7 @@ METHODS = frozenset(
 
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/.*)?", re.IGNORECASE | re.DOTALL)
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]*")
-_DOT_SEGMENT = re.compile(r"(?:[/\\]|%2[fF]|%5[cC])(?:\.|%2[eE]){1,2}(?=[/\\;]|%2[fF]|%5[cC]|\Z)")
+DOT_SEGMENT = re.compile(r"(?:[/\\]|%2[fF]|%5[cC])(?:\.|%2[eE]){1,2}(?=[/\\;]|%2[fF]|%5[cC]|\Z)")
 _ENCODED_NUL = "%00"
 _CLOSE = ((b"connection", b"close"),)
 _MAX_LENGTH = (1 << 63) - 1
@@ -119,7 +119,7 @@ def _read_target(x: Exchange, path: bytes, query: bytes, host: bytes) -> None:
     if _TARGET.fullmatch(path) is None or _TARGET.fullmatch(query) is None:
         raise _bad("bad request target")
     text = path.decode("ascii")
-    if ("." in text or "%" in text) and (_DOT_SEGMENT.search(text) or _ENCODED_NUL in text):
+    if ("." in text or "%" in text) and (DOT_SEGMENT.search(text) or _ENCODED_NUL in text):
         raise _bad("dot segments or NUL in the path")
     x.url = x.original_url = f"{text}?{query.decode('ascii')}" if query else text
 

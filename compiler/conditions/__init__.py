@@ -25,7 +25,13 @@ class ConditionKind:
     module: str
     waits: bool
     pure: bool
-    properties: dict[str, Any]
+    schema: dict[str, Any]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The schemas of its parameters by name, in their order."""
+        found: dict[str, Any] = self.schema.get("properties", {})
+        return found
 
 
 @cache
@@ -34,9 +40,10 @@ def conditions() -> dict[str, ConditionKind]:
     found = {}
     for file in sorted(files("egc.schemas").joinpath("conditions").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".json"):
-            name = file.name.removesuffix(".json")
             schema = json.loads(file.read_text(encoding="utf-8"))
             about = schema["x-egc"]
+            # Some file systems take `pathmatch.json` for `pathMatch.json`.
+            name = about.get("name", file.name.removesuffix(".json"))
             found[name] = ConditionKind(
                 name,
                 about.get("fixed"),
@@ -45,7 +52,7 @@ def conditions() -> dict[str, ConditionKind]:
                 f"egc.runtime.conditions.{snake(name)}",
                 about.get("waits", False),
                 about.get("pure", False),
-                schema.get("properties", {}),
+                schema,
             )
     return found
 

@@ -29,7 +29,7 @@ CORE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy that compiles: where its class is, what a call of it gives, and the schemas of its parameters.
+    """A policy that compiles: where its class is, what a call of it gives, and the schema of its parameters.
 
     `takes` names the objects that it gets by position: `store`, `service`.
     """
@@ -40,7 +40,13 @@ class Policy:
     answers: Literal["never", "maybe", "always"]
     waits: bool
     takes: tuple[str, ...]
-    properties: dict[str, Any]
+    schema: dict[str, Any]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The schemas of its parameters by name, in their order."""
+        found: dict[str, Any] = self.schema.get("properties", {})
+        return found
 
 
 @cache
@@ -59,6 +65,6 @@ def policies() -> dict[str, Policy]:
                 about["answers"],
                 about["waits"],
                 tuple(about.get("takes", ())),
-                schema.get("properties", {}),
+                schema,
             )
     return found

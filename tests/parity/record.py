@@ -18,6 +18,7 @@ from tests.parity.replay import Player
 from tests.parity.services import Services
 
 PACKAGE = "express-gateway@1.16.11"
+REWRITE = "express-gateway-plugin-rewrite@1.3.0"
 HOME = Path(__file__).parents[2] / ".egc" / "parity" / "express-gateway"
 START_SECONDS = 30.0
 
@@ -39,11 +40,12 @@ def main() -> None:
 
 
 def install() -> None:
-    """Install Express Gateway where it is not. Raises CalledProcessError if npm fails."""
-    if not (HOME / "node_modules" / "express-gateway").is_dir():
+    """Install Express Gateway and its plugin `rewrite` where they are not. Raises CalledProcessError if npm fails."""
+    modules = HOME / "node_modules"
+    if not (modules / "express-gateway").is_dir() or not (modules / "express-gateway-plugin-rewrite").is_dir():
         HOME.mkdir(parents=True, exist_ok=True)
         (HOME / "package.json").write_text(json.dumps({"private": True}))
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", PACKAGE], cwd=HOME, check=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", PACKAGE, REWRITE], cwd=HOME, check=True)
 
 
 def record(case: Case) -> tuple[bool, int]:
