@@ -34,8 +34,6 @@ Kind = Literal["expression", "template", "program"]
 
 _COMMENT_LINES = 6
 _COMMENT_COLUMNS = 80
-_HEAD_COLUMNS = 72
-"""Longer heads have a line for their parameter, so that a comment fits behind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Compiled scripts against a real engine: equal values, equal throws (D361, D362)."""
+"""Compiled scripts against a real engine: equal values, equal throws (D341, D361, D362)."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,7 @@
-"""What cannot be compiled is told with its place, and what to write instead (D50, D343, D434, D435)."""
+"""What cannot be compiled is told with its place, and what to write instead.
+
+D50, D343, D434 and D435; promises, of which nobody would see anything, among it (D348).
+"""
 
 import pytest
 
@@ -54,6 +57,7 @@ def test_an_unknown_name_is_told_with_what_was_meant(text: str, place: tuple[int
         ("for (const k of req.a) {}", "Object.keys"),
         ("while (true) {}", "forEach"),
         ("for (;;) {}", "forEach"),
+        ("Promise.resolve(1)", "promise"),
         ("switch (req.a) {}", "if"),
         ("class A {}", "functions"),
         ("async () => 1", "return"),
