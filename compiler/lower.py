@@ -242,7 +242,8 @@ def _admin_address(section: Section, values: Values) -> tuple[Argument, ...]:
         values.report.warning(
             "SC103",
             "admin-exposed",
-            "the Admin API would listen beyond this machine and ask nobody for a key: the gateway will not start so",
+            "the Admin API listens beyond this machine and asks nobody for a key"
+            + ("" if values.report.compat else ": the gateway will not start so"),
             host.span,
             help="leave it on localhost, or run `egc admin-key` and put what it prints under `admin.auth`",
         )

@@ -157,6 +157,7 @@ def test_configuration_text_never_becomes_code(trees: tuple[Node, Node]) -> None
             "parent",
             "resolve",
             "on_starting",
+            "beside",
         }
         known = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
         known |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
