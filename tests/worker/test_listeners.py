@@ -171,6 +171,8 @@ def tell(x: Exchange) -> Outcome:
 
 
 class Inside:
+    may_leave_this_machine = False
+
     def mount(self, app):
         app.add_route("/users", self)
         app.add_route("/ready", self)
