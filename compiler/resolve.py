@@ -130,6 +130,10 @@ def _plugins(model: Model, values: Values) -> None:
     entry = model.system.entry("plugins")
     plugins = entry.value if entry else None
     for plugin in plugins if isinstance(plugins, Mapping) else ():
+        if plugin.name.removeprefix("express-gateway-plugin-") == "rewrite":
+            message = "`rewrite` is built in; this entry has no effect"
+            values.report.warning("MG912", "plugin-built-in", message, plugin.key.span, help="remove it")
+            continue
         values.report.error(
             "MG906",
             "unsupported-plugin",

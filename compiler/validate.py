@@ -243,6 +243,8 @@ class Gateway:
         if policy is None:
             return
         known = policy.schema
+        if step.policy == "rewrite" and self.of_another_plugin(parameters):
+            return
         check(parameters, known, self.report, self.unknown, entry=action)
         tokens = parameters.entry("jwt") if step.policy == "oauth2" else None
         if tokens is not None and isinstance(tokens.value, Mapping):
@@ -255,6 +257,24 @@ class Gateway:
         for entry in islice((entry for entry in parameters if entry.name not in told), MOST_ERRORS):
             message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
             self.report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
+
+    def of_another_plugin(self, parameters: Mapping) -> bool:
+        """Whether a `rewrite` is written for another plugin than the one whose policy is built in."""
+        found = parameters.entry("search")
+        if found is not None and parameters.entry("rewrite") is None:
+            message = (
+                "`search` and `replace` are parameters of another plugin's `rewrite` than the one that is built in"
+            )
+            help = "write `condition: {name: regexpmatch, match: ...}` and `action: {rewrite: ...}` instead"
+            self.report.error("MG913", "other-plugin", message, found.key.span, help=help)
+            return True
+        status = parameters.get("redirect")
+        if isinstance(status, Scalar) and status.value in ("permanent", "temporary"):
+            message = f"`redirect: {status.value}` is of a plugin for older versions of Express Gateway"
+            help = f"write {301 if status.value == 'permanent' else 302}"
+            self.report.error("MG913", "other-plugin", message, status.span, help=help)
+            return True
+        return False
 
     # ---- Keys that do not belong where they stand
 

@@ -128,24 +128,32 @@ def _fill(text: str, paths: Iterable[plan.Check], span: Span, redirects: bool, r
         report.error("CO117", "invalid-pattern", f"this path does not compile: {error}", span)
         return None
     given = {name for check in paths for name in _names(check)}
+    literal = ""
     for part in made.positional:
         if isinstance(part, str):
-            if _BAD_ESCAPE.search(part):
-                message, help = "a `%` stands for itself only as `%25`", "write `%25`"
-                report.failing("CO142", "wrong-value", message, span, help=help)
-            _check_text(unquote(part), span, redirects, report)
-        elif isinstance(part, Made) and part.positional[0] not in given and not _is_optional(part):
-            message = f"`match` gives no parameter `{part.positional[0]}`, so this answers 500 to every request"
-            help = (
-                f"write `\\:{part.positional[0]}` if no parameter is meant" if f":{part.positional[0]}" in text else ""
-            )
-            report.failing("CO148", "unknown-parameter", message, span, help=help)
+            literal += part
+        elif isinstance(part, Made):
+            name = part.positional[0]
+            literal += _prefix(part) + "-"
+            if name not in given and not _is_optional(part):
+                message = f"`match` gives no parameter `{name}`, so this answers 500 to every request"
+                help = f"write `\\:{name}` if no parameter is meant" if f":{name}" in text else ""
+                report.failing("CO148", "unknown-parameter", message, span, help=help)
+    if _BAD_ESCAPE.search(literal):
+        message, help = "a `%` needs two digits behind it", "write `%25` for the sign itself"
+        report.failing("CO142", "wrong-value", message, span, help=help)
+    _check_text(unquote(literal), span, redirects, report)
     return made
 
 
 def _names(check: plan.Check) -> Iterable[plan.Setting]:
     found = next((argument.value for argument in check.arguments if argument.keyword == "names"), ())
     return found if isinstance(found, tuple) else ()
+
+
+def _prefix(part: Made) -> str:
+    found = next((argument.value for argument in part.arguments if argument.keyword == "prefix"), "")
+    return found if isinstance(found, str) else ""
 
 
 def _is_optional(part: Made) -> bool:
@@ -155,8 +163,7 @@ def _is_optional(part: Made) -> bool:
 def _first(filled: Made) -> plan.Setting:
     """The text that a target begins with, or the parameter that may stand there without any."""
     first = filled.positional[0] if filled.positional else ""
-    prefix = [one.value for one in first.arguments if one.keyword == "prefix"] if isinstance(first, Made) else []
-    return prefix[0] if prefix else first
+    return first if not isinstance(first, Made) or _is_optional(first) else _prefix(first) or first
 
 
 def _check_text(text: str, span: Span, redirects: bool, report: Report) -> None:

@@ -1,0 +1,141 @@
+"""Gateway compiled from gateway.config.yml. Do not edit: edit that file, run `egc build`.
+
+A comment `L28` names the line of gateway.config.yml that the code beside it comes from.
+
+    host  path     methods  does
+    *     /api/*   any      api: rewrite, rewrite, proxy(orders)
+    *     /shop    any      old: rewrite, terminate
+    *     /shop/*  any      old: rewrite, terminate
+"""
+
+from egc.runtime import Exchange, Gateway, Listener, Outcome, env, require
+from egc.runtime.conditions.method import Method
+from egc.runtime.conditions.pathmatch import Pathmatch
+from egc.runtime.conditions.regexpmatch import Regexpmatch
+from egc.runtime.fill import Fill, Part
+from egc.runtime.patterns import pattern
+from egc.runtime.policies.proxy import Proxy
+from egc.runtime.policies.rewrite import Rewrite
+from egc.runtime.policies.terminate import Terminate
+from egc.runtime.routing import ANY, Endpoint, Path, Route
+from egc.runtime.upstream import Service
+
+require(api=1)
+
+SOURCE_SHA256 = "8d61dc9725564799a8e528ea71a64a2d43b5eba999e325c81ffc9e0ed259bc39"
+
+
+# ---- Listeners ----------------------------------------------------------------
+
+http = Listener("http", port=8080)  # L1
+
+
+# ---- Endpoints and services -----------------------------------------------------
+
+api = Endpoint("api", scopes=())  # L4
+old = Endpoint("old", scopes=())  # L6
+orders = Service("orders", urls=(env.url("ORDERS_URL", "http://localhost:8001"),))  # L9
+
+
+# ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
+
+api_pipeline_1_if_regexpmatch = Regexpmatch(  # L21
+    match=pattern(r"^/api/v1/?(.*)\Z"),  # L21
+)
+
+api_pipeline_1_rewrite = Rewrite(  # L21
+    rewrite="/$1",  # L22
+)
+
+api_pipeline_2_if_method = Method(  # L26
+    methods="GET",  # L26
+)
+
+api_pipeline_2_if_pathmatch = Pathmatch(  # L27
+    match=pattern(  # L27
+        r"^/api/customers/([^/]+?)(?:/([^/]+?(?:/[^/]+?)*))?/?\Z",
+        ignore_case=True,
+    ),
+    names=("id", "rest"),  # L27
+)
+
+api_pipeline_2_rewrite = Rewrite(  # L23
+    rewrite=Fill(  # L28
+        "/v2",
+        Part("rest", pattern(r"^[^/]+\Z", ignore_case=True), prefix="/", optional=True),
+        "/of",
+        Part("id", pattern(r"^[^/]+\Z", ignore_case=True), prefix="/"),
+    ),
+)
+
+api_pipeline_3_proxy = Proxy(  # L29
+    orders,
+    change_origin=True,  # default
+    prepend_path=True,  # default
+    ignore_path=False,  # default
+    strip_path=False,  # default
+    xfwd=False,  # default
+)
+
+old_pipeline_1_if_pathmatch = Pathmatch(  # L35
+    match=pattern(r"^/shop(?:/([^/]+?(?:/[^/]+?)*))?/?\Z", ignore_case=True),  # L35
+    names=("rest",),  # L35
+)
+
+old_pipeline_1_rewrite = Rewrite(  # L34
+    rewrite=Fill(  # L36
+        "https://shop.example",
+        Part("rest", pattern(r"^[^/]+\Z", ignore_case=True), prefix="/", optional=True),
+    ),
+    redirect=301,  # L36
+)
+
+old_pipeline_2_terminate = Terminate(  # L37
+    status_code=404,  # L38
+    message="No such page",  # L38
+)
+
+
+# ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
+
+
+def api_pipeline(x: Exchange) -> Outcome:  # L16
+    """Run rewrite, rewrite, then answer with proxy(orders)."""
+    if api_pipeline_1_if_regexpmatch(x):  # L21
+        api_pipeline_1_rewrite(x)  # L21
+    if api_pipeline_2_if_method(x) and api_pipeline_2_if_pathmatch(x):  # L24
+        api_pipeline_2_rewrite(x)  # L23
+    return api_pipeline_3_proxy(x)  # L29
+
+
+def old_pipeline(x: Exchange) -> Outcome:  # L31
+    """Run rewrite, then answer with terminate."""
+    if old_pipeline_1_if_pathmatch(x):  # L35
+        return old_pipeline_1_rewrite(x)  # L34
+    return old_pipeline_2_terminate(x)  # L37
+
+
+# ---- The application: first match wins, in the order of the config -----------------
+
+app = Gateway(
+    routes=(
+        Route(  # L5
+            ANY,
+            Path("/api/*", r"^/api/(.*)/?\Z", "0"),
+            ANY,
+            api,
+            api_pipeline,
+        ),
+        Route(ANY, "/shop", ANY, old, old_pipeline),  # L7
+        Route(  # L7
+            ANY,
+            Path("/shop/*", r"^/shop/(.*)/?\Z", "0"),
+            ANY,
+            old,
+            old_pipeline,
+        ),
+    ),
+    listeners=(http,),
+    access_log=True,  # default
+    source=SOURCE_SHA256,
+)
