@@ -138,11 +138,10 @@ class _Writer:
         return self._assign(identifier(listener.name), expression, self._note(listener.span))
 
     def _endpoint(self, endpoint: plan.Endpoint) -> Code:
-        expression = call(
-            self._use("Endpoint", "egc.runtime.routing"),
-            literal(endpoint.name),
-            argument("scopes", self._expression(endpoint.scopes)),
-        )
+        items: list[Expression] = [literal(endpoint.name), argument("scopes", self._expression(endpoint.scopes))]
+        if endpoint.properties.entries:
+            items.append(argument("properties", self._expression(endpoint.properties)))
+        expression = call(self._use("Endpoint", "egc.runtime.routing"), *items)
         return self._assign(identifier(endpoint.variable), expression, self._note(endpoint.span))
 
     def _service(self, service: plan.Service) -> Code:

@@ -1,7 +1,9 @@
 """From the model to the plan. A policy's parameters become keyword arguments, in the order of its schema."""
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,10 +16,10 @@ from egc.compiler.consumers import models
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.globs import glob_pattern, is_plain
 from egc.compiler.identity import identity
-from egc.compiler.model import Definition, Model, Section, ServiceEndpoint
+from egc.compiler.model import Definition, Model, Section, ServiceEndpoint, text
 from egc.compiler.names import Names as Variables
 from egc.compiler.names import plain as plain_name
-from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
+from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence
 from egc.compiler.paths import ANY, half_anchored, host_pattern, host_regex, never_matches, path_pattern, path_regex
 from egc.compiler.plan import Argument
 from egc.compiler.policies.jwt import check_key_file
@@ -71,7 +73,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
                 variables.make(definition.name, "endpoint"),
                 definition.name,
                 tuple(dict.fromkeys(values.shape(scope) for scope in definition.scopes)),
-                _extras(definition),
+                plan.Table(()),
                 definition.span,
             ),
         )
@@ -84,6 +86,11 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         for service in model.services
     }
     pipelines = {id(flow): _pipeline(flow, services, variables, values) for flow in names.flows}
+    if any("apiEndpoint" in script.text for script in values.scripts):
+        endpoints = [
+            (definition, replace(endpoint, properties=_properties(definition, values)))
+            for definition, endpoint in endpoints
+        ]
     routes = tuple(_routes(endpoints, names, pipelines, values))
     _check_strip_path(routes, values)
     _check_preflights(routes, values)
@@ -403,9 +410,22 @@ def _files(
 # ---- Endpoints, services, routes
 
 
-def _extras(definition: Definition) -> plan.Table:
-    """The keys that routing does not know (D84), as far as they are plain data."""
-    return plan.Table(tuple((entry.name, str(plain(entry.value))) for entry in definition.extras))
+def _properties(definition: Definition, values: Values) -> plan.Table:
+    """What scripts see as `apiEndpoint`, its name and scopes apart (D84, D119)."""
+    return plan.Table(
+        tuple((entry.name, _seen(entry.value, values)) for entry in definition.written if entry.name != "scopes")
+    )
+
+
+def _seen(node: Node, values: Values) -> plan.Setting:
+    if isinstance(node, Mapping):
+        return plan.Table(tuple((entry.name, _seen(entry.value, values)) for entry in node))
+    if isinstance(node, Sequence):
+        return tuple(_seen(item, values) for item in node)
+    if node.parts:
+        return values.shape(node)
+    number = not isinstance(node.value, float) or math.isfinite(node.value)
+    return node.value if number and isinstance(node.value, str | int | float | bool | None) else text(node)
 
 
 def _urls(service: ServiceEndpoint, values: Values) -> Iterator[plan.Setting]:

@@ -15,7 +15,7 @@ from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence
 class Definition:
     """One definition of an apiEndpoint; a list under one name gives several of that name (D83).
 
-    `extras` are keys that routing does not know (D84).
+    `written` holds its keys as they are in the file, also those that routing does not know (D84, D119).
     """
 
     name: str
@@ -25,7 +25,7 @@ class Definition:
     path_regex: Scalar | None
     methods: tuple[Scalar, ...] | None
     scopes: tuple[Scalar, ...]
-    extras: tuple[Entry, ...]
+    written: tuple[Entry, ...]
     span: Span
 
 
@@ -169,14 +169,10 @@ def _definitions(root: Mapping, shapes: _Shapes) -> Iterator[Definition]:
                 yield _definition(entry.name, values, values.span if several else entry.key.span, shapes)
 
 
-_ROUTING = frozenset(("host", "hostRegex", "path", "paths", "pathRegex", "methods", "scopes"))
-
-
 def _definition(name: str, values: Mapping, span: Span, shapes: _Shapes) -> Definition:
     paths = [path for path in shapes.scalars(values.get("paths")) if not empty(path)]
     paths = paths or [path for path in shapes.scalars(values.get("path")) if not empty(path)]
     methods = values.get("methods")
-    extras = tuple(entry for entry in values if entry.name not in _ROUTING)
 
     def given(key: str) -> Scalar | None:
         scalar = shapes.scalar(values.get(key))
@@ -190,7 +186,7 @@ def _definition(name: str, values: Mapping, span: Span, shapes: _Shapes) -> Defi
         given("pathRegex"),
         None if methods is None else tuple(shapes.scalars(methods)),
         tuple(shapes.scalars(values.get("scopes"))),
-        extras,
+        tuple(values),
         span,
     )
 

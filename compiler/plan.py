@@ -104,7 +104,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One definition of an apiEndpoint. `variable` is its name in the module."""
+    """One definition of an apiEndpoint. `variable` is its name in the module.
+
+    `properties` are its keys for scripts, empty where no script asks for them (D119).
+    """
 
     variable: str
     name: str

@@ -6,6 +6,7 @@ from typing import TypeAlias, TypedDict
 from egc.runtime.exchange import Exchange
 from egc.runtime.headers import HOP_BY_HOP, is_name
 from egc.runtime.javascript import UNDEFINED, JSError, Script, Value, header_text, to_json
+from egc.runtime.javascript.values import Function
 from egc.runtime.store import Json
 
 UNTOUCHABLE = HOP_BY_HOP | frozenset((b"content-length",))
@@ -78,14 +79,14 @@ class BodySteps:
     ) -> dict[str, Json]:
         """A copy of a body with the changes. Raises what the scripts throw.
 
-        A property whose value is `undefined` is not there (D314).
+        A property whose value is `undefined` or a function is not there (D314).
 
         Arguments:
             seen: told of each state on the way: what the next script is to see.
         """
         for name, value in self._add.items():
             result: Value = value(x) if callable(value) else value
-            if result is UNDEFINED:
+            if result is UNDEFINED or isinstance(result, Function):
                 body = {key: kept for key, kept in body.items() if key != name}
             else:
                 body = {**body, name: to_json(result)}

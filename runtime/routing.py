@@ -285,6 +285,7 @@ class Table:
                         return _NO_PIPELINE
                     if decision is not None:
                         return decision
+                    method = x.method
                     if x.url != url:
                         break
             if offered:
