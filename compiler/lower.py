@@ -411,10 +411,11 @@ def _files(
 
 
 def _properties(definition: Definition, values: Values) -> plan.Table:
-    """What scripts see as `apiEndpoint`, its name and scopes apart (D84, D119)."""
-    return plan.Table(
-        tuple((entry.name, _seen(entry.value, values)) for entry in definition.written if entry.name != "scopes")
-    )
+    """What scripts see as `apiEndpoint`, its name and scopes apart; `path` is there as `paths`, too (D84, D119)."""
+    seen = {entry.name: _seen(entry.value, values) for entry in definition.written if entry.name != "scopes"}
+    if "path" in seen:
+        seen["paths"] = seen.get("paths") or seen["path"]
+    return plan.Table(tuple(seen.items()))
 
 
 def _seen(node: Node, values: Values) -> plan.Setting:

@@ -6,7 +6,7 @@ from typing import TypeAlias, TypedDict
 from egc.runtime.exchange import Exchange
 from egc.runtime.headers import HOP_BY_HOP, is_name
 from egc.runtime.javascript import UNDEFINED, JSError, Script, Value, header_text, to_json
-from egc.runtime.javascript.values import Function
+from egc.runtime.javascript.values import Array, Function
 from egc.runtime.store import Json
 
 UNTOUCHABLE = HOP_BY_HOP | frozenset((b"content-length",))
@@ -46,9 +46,25 @@ class HeaderSteps:
                 self._add[lowered] = value if callable(value) else self._constant(name, value)
         self.removed = frozenset(_name(name) for name in changes.get("remove", ()))
 
-    def added(self, x: Exchange) -> dict[bytes, bytes]:
-        """The headers to put in place of those of the same name. Raises what the scripts throw."""
-        return {name: self._value(x, value) for name, value in self._add.items()}
+    @property
+    def names(self) -> frozenset[bytes]:
+        """The names of those that are added."""
+        return frozenset(self._add)
+
+    def added(self, x: Exchange) -> list[tuple[bytes, bytes]]:
+        """The headers to put in place of those of the same name; a list gives several, as cookies need.
+
+        Raises what the scripts throw.
+        """
+        fields = []
+        for name, value in self._add.items():
+            if isinstance(value, bytes):
+                fields.append((name, value))
+                continue
+            result = value(x)
+            lines = result.values() if isinstance(result, Array) else (result,)
+            fields += [(name, self._text(line).encode("latin-1")) for line in lines]
+        return fields
 
     def change(self, x: Exchange) -> None:
         """Change the headers of the request; each script sees what those before it have set. Raises what they throw."""

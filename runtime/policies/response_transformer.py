@@ -50,9 +50,9 @@ class ResponseTransformer:
             _log.error("response-transformer of %s: %s", x.endpoint.name, error)
             raise Refused(500, "Internal Server Error", reason="script_failed") from None
         removed = self._headers.removed
-        gone = removed | frozenset(added)
+        gone = removed | self._headers.names
         head.headers = [field for field in head.headers if field[0].lower() not in gone]
-        head.headers += [(name, value) for name, value in added.items() if name not in removed]
+        head.headers += [field for field in added if field[0] not in removed]
 
     def _change_body(self, x: Exchange, head: ResponseHead, body: bytes) -> bytes:
         if self._body is None:
