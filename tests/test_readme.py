@@ -49,6 +49,16 @@ def policies() -> str:
     return "\n".join(rows) + "\n"
 
 
+def conditions() -> str:
+    """A row for each condition, from its schema."""
+    rows = ["| condition | holds when | parameters |", "|---|---|---|"]
+    for path in sorted((ROOT / "schemas" / "conditions").glob("*.json"), key=lambda path: path.name.lower()):
+        schema = json.loads(path.read_text())
+        names = ", ".join(f"`{name}`" for name in schema["properties"])
+        rows.append(f"| `{schema['title']}` | {schema['description']} | {names} |")
+    return "\n".join(rows) + "\n"
+
+
 def replaced(text: str, mark: str, block: str) -> str:
     """The README with the block behind `<!-- mark -->` in its place."""
     pattern = re.compile(rf"(<!-- {re.escape(mark)} -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -61,6 +71,7 @@ def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pyt
     fresh = replaced(text, "emitted: examples/oauth2-tutorial/gateway.py", emitted())
     fresh = replaced(fresh, "printed: validate", printed(tmp_path, capsys))
     fresh = replaced(fresh, "policies", policies())
+    fresh = replaced(fresh, "conditions", conditions())
     if pytestconfig.getoption("--golden", default=False):
         README.write_text(fresh)
     assert README.read_text() == fresh
