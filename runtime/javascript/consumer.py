@@ -31,11 +31,12 @@ def _token(token: Token) -> Object:
     made: dict[str, Value] = {
         "id": units(token.id),
         "consumerId": units(token.client_id),
-        "scopes": Array([units(scope) for scope in token.scopes]),
         "expiresAt": float(round(token.expires_at * 1000)),
         "authType": "oauth2",
         "createdAt": float(round(token.created_at * 1000)),
     }
+    if token.scopes:
+        made["scopes"] = Array([units(scope) for scope in token.scopes])
     if token.user_id is not None:
         made["authenticatedUserId"] = units(token.user_id)
     return Object(made)
