@@ -37,6 +37,7 @@ def compile_project(
     lines: bool = True,
     eg_compat: bool = False,
     serving: bool = False,
+    gateway_data: bytes | None = None,
 ) -> Compiled:
     """Compile the configuration at `path`.
 
@@ -46,6 +47,7 @@ def compile_project(
         lines: whether comments of the module name lines of the configuration.
         eg_compat: build what Express Gateway would have run where it lost a limit or a policy; it is a warning then.
         serving: take what only fails requests, as Express Gateway did: a script that throws is a warning then.
+        gateway_data: what is compiled in place of what gateway.config holds.
 
     Raises DoesNotCompile, whose report holds every finding.
     """
@@ -59,7 +61,7 @@ def compile_project(
     from egc.compiler.validate import validate
 
     report = Report(compat=eg_compat, serving=serving)
-    project = validate(read_project(path, environ, report), report)
+    project = validate(read_project(path, environ, report, gateway_data), report)
     report.end_stage()
     model = read(project.gateway.tree, project.system.tree if project.system else None, report)
     values = Values(environ, report)

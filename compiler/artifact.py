@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -48,6 +49,26 @@ def _swap(new: Path, place: Path, waiting: Path) -> Path:
         place.rename(Path(tempfile.mkdtemp(dir=waiting)) / "old")
     new.replace(place)
     return place
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Put other bytes into a file at once, by renaming; its mode stays, and so does a symbolic link to it.
+
+    Raises OSError; the file is then as it was.
+    """
+    place = file.resolve()
+    mode = stat.S_IMODE(place.stat().st_mode)
+    with tempfile.NamedTemporaryFile(prefix=f".{place.name}-", dir=place.parent, delete=False) as aside:
+        try:
+            os.fchmod(aside.fileno(), mode)
+            aside.write(data)
+            aside.flush()
+            os.fsync(aside.fileno())
+            Path(aside.name).replace(place)
+        except BaseException:
+            Path(aside.name).unlink(missing_ok=True)
+            raise
+    _sync(place.parent)
 
 
 def _sync(directory: Path) -> None:

@@ -8,9 +8,9 @@ import json
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
-from egc.compiler import scalars
+from egc.compiler import scalars, variables
 from egc.compiler.conditions import conditions
-from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence
+from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
 from egc.compiler.policies import policies
 from egc.compiler.schema import Schema, load
 from egc.compiler.source import MODELS, Project
@@ -59,19 +59,28 @@ def shown(node: Node) -> Json:
     if isinstance(node, Sequence):
         return [shown(item) for item in node]
     if node.parts:
-        return "".join(part if isinstance(part, str) else _token(part.name, part.default) for part in node.parts)
+        return _written(node.parts)
     return _leaf(node)
 
 
 def normal(value: Json) -> Json:
-    """JSON with its numbers as a configuration would hold them. Raises ValueError for one that is too large."""
+    """JSON with its numbers and variables as a configuration would hold them.
+
+    Raises ValueError for a number that is too large.
+    """
     if isinstance(value, dict):
         return {name: normal(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [normal(item) for item in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return scalars.exact(value)
+    if isinstance(value, str) and "${" in value:
+        return _written(variables.cut(value)) or value
     return value
+
+
+def _written(parts: tuple[str | Variable, ...]) -> str:
+    return "".join(part if isinstance(part, str) else _token(part.name, part.default) for part in parts)
 
 
 def _token(name: str, default: str | None) -> str:

@@ -91,7 +91,7 @@ class Built:
     height: int
 
 
-def read_project(path: Path, environ: Mapping[str, str], report: Report) -> Project:
+def read_project(path: Path, environ: Mapping[str, str], report: Report, gateway_data: bytes | None = None) -> Project:
     """Read the configuration at `path`.
 
     Arguments:
@@ -99,13 +99,14 @@ def read_project(path: Path, environ: Mapping[str, str], report: Report) -> Proj
             system.config (the same endings) and models/users.json, applications.json and credentials.json are read.
         environ: the variables that are filled in.
         report: takes the findings; it shows files as they are called from here.
+        gateway_data: what is read in place of what gateway.config holds.
 
     Raises:
         DoesNotCompile: a file is missing, cannot be read or is not YAML.
     """
     directory = path if path.is_dir() else path.parent
     report.root = "" if directory == Path() else f"{directory}/"
-    gateway_path = find(directory, "gateway.config") if path.is_dir() else path
+    gateway_path = gateway_file(path)
     gateway = None
     if gateway_path is None:
         report.error(
@@ -115,6 +116,9 @@ def read_project(path: Path, environ: Mapping[str, str], report: Report) -> Proj
             Span("gateway.config.yml", 1, 1, 1, 1),
             help=f"give the path {path / 'config'}" if find(path / "config", "gateway.config") else "",
         )
+    elif gateway_data is not None:
+        tree = read(gateway_path.name, gateway_data, environ, report)
+        gateway = None if tree is None else Source(gateway_path.name, gateway_data, tree)
     else:
         gateway = read_file(directory, gateway_path.name, environ, report)
     system_path = find(directory, "system.config")
@@ -129,6 +133,11 @@ def read_project(path: Path, environ: Mapping[str, str], report: Report) -> Proj
     report.end_stage()
     assert gateway is not None  # noqa: S101 - else the stage has ended
     return Project(directory, gateway, system, models)
+
+
+def gateway_file(path: Path) -> Path | None:
+    """The gateway.config file of the configuration at `path`; None where a directory has none."""
+    return find(path, "gateway.config") if path.is_dir() else path
 
 
 def find(directory: Path, stem: str) -> Path | None:

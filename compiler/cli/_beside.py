@@ -1,9 +1,12 @@
 """Build a configuration beside the one that is served, and try whether it would start: a process of its own.
 
-    python -m egc.compiler.cli._beside PATH DIRECTORY [--colour] [--eg-compat]
+    python -m egc.compiler.cli._beside PATH DIRECTORY [--colour] [--eg-compat] [--edit]
 
 Findings go to stderr as `egc run` shows them, what `egc run` has to know as JSON to stdout. The exit code is that of
 `egc build`: 0, 3 where it does not compile, 4 where the environment does not fit.
+
+With --edit a change that stdin holds as JSON is made in the text of gateway.config before it is compiled; the file
+itself stays as it is. The exit code is 1 where the change cannot be made.
 """
 
 import json
@@ -14,13 +17,17 @@ import sys
 from argparse import ArgumentParser
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from egc.compiler.cli import EnvironmentFailure, ExitCode, exit_code
 
+if TYPE_CHECKING:
+    from egc.compiler.edit import Edit
 
-def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool) -> ExitCode:
+
+def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool, edit: "Edit | None" = None) -> ExitCode:
     """Compile into a directory, and try the result.
 
     Arguments:
@@ -28,28 +35,59 @@ def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool) -> Exit
         directory: where the artifact goes.
         colour: whether findings are in colour.
         eg_compat: as in `compile_project`.
+        edit: a change to make before.
     """
+    told: dict[str, object] = {}
+    try:
+        return _build(path, directory, told, colour=colour, eg_compat=eg_compat, edit=edit)
+    except EnvironmentFailure as error:
+        told["detail"] = error.message
+        raise
+    finally:
+        click.echo(json.dumps(told))
+
+
+def _build(
+    path: Path, directory: Path, told: dict[str, object], *, colour: bool, eg_compat: bool, edit: "Edit | None"
+) -> ExitCode:
+    """As `build`; what `egc run` has to know goes into `told`."""
     from egc.compiler import compile_project, write
     from egc.compiler.diagnostics import DoesNotCompile
+    from egc.compiler.edit import NotEditable, apply, errors
     from egc.compiler.render import render
+    from egc.compiler.source import gateway_file
 
+    data = None
+    file = gateway_file(path)
     try:
-        compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True)
+        if edit is not None and file is not None:
+            edited = apply(edit, file.name, file.read_bytes(), os.environ)
+            told["outcome"] = edited.outcome
+            if edited.outcome in ("unchanged", "absent"):
+                return ExitCode.CLEAN
+            data = edited.data
+            told["text"] = data.decode()
+        compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True, gateway_data=data)
         report = compiled.report
+    except NotEditable as error:
+        told["detail"] = str(error)
+        return ExitCode.FINDINGS
     except DoesNotCompile as error:
         compiled, report = None, error.report
+        if edit is not None and file is not None:
+            told["errors"] = errors(report, file.name, data, os.environ)
     click.echo(render(report, "text", colour=colour), err=True, nl=False, color=colour)
     if compiled is None:
         return ExitCode.DOES_NOT_COMPILE
     write(compiled, directory)
     from egc.runtime import env
 
-    addresses: list[str] = []
+    told["bind"], told["reads"] = [], []
     try:
-        addresses = bind_addresses(directory / "gunicorn.conf.py")
+        told["bind"] = bind_addresses(directory / "gunicorn.conf.py")
         start(directory)
     finally:
-        click.echo(json.dumps({"bind": addresses, "reads": sorted(env.files)}))
+        told["reads"] = sorted(env.files)
     return ExitCode.CLEAN
 
 
@@ -95,8 +133,20 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--colour", action="store_true")
     parser.add_argument("--eg-compat", action="store_true")
+    parser.add_argument("--edit", action="store_true")
     given = parser.parse_args()
-    return exit_code(partial(build, given.path, given.directory, colour=given.colour, eg_compat=given.eg_compat))
+    edit = _asked(sys.stdin.buffer.read()) if given.edit else None
+    return exit_code(
+        partial(build, given.path, given.directory, colour=given.colour, eg_compat=given.eg_compat, edit=edit)
+    )
+
+
+def _asked(text: bytes) -> "Edit":
+    """A change as a worker has asked for it."""
+    from egc.compiler.edit import Edit
+
+    wanted = json.loads(text)
+    return Edit(wanted["section"], wanted["name"], wanted["value"], delete=wanted["delete"] is True)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Serving:
         sockets: Sequence[socket],
         environ: Mapping[str, str],
         lock: int,
+        asking: int,
     ) -> "Serving":
         """Start gunicorn. Its workers open everything and then wait for `turn`.
 
@@ -60,6 +61,7 @@ class Serving:
             sockets: in the order of the gateway's listeners.
             environ: the whole environment of gunicorn.
             lock: a file descriptor that it inherits, so that the build is not removed before its end.
+            asking: one over which its workers ask for changes of the configuration.
         """
         serving = cls(directory, addresses)
         loop = asyncio.get_running_loop()
@@ -78,8 +80,12 @@ class Serving:
                 "--no-control-socket",
                 *words,
                 cwd=directory,
-                env={**environ, "EGC_HANDOVER": f"{said},{serving._seen.fileno()},{os.getpid()}"},
-                pass_fds=(said, serving._seen.fileno(), lock, *(one.fileno() for one in sockets)),
+                env={
+                    **environ,
+                    "EGC_HANDOVER": f"{said},{serving._seen.fileno()},{os.getpid()}",
+                    "EGC_EDITS": str(asking),
+                },
+                pass_fds=(said, serving._seen.fileno(), lock, asking, *(one.fileno() for one in sockets)),
             )
         except BaseException:
             os.close(saying)

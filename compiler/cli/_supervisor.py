@@ -1,27 +1,34 @@
 """`egc run` while it serves: watch the configuration, build beside, check, and let the new build take over.
 
-The files are the interface: whoever wants another configuration served (an editor, `git pull`, a ConfigMap, the Admin
-API) writes them, best by rename. A configuration that is wrong never stops what is serving (D46-D48, D436, D462), and
-every build has its routes in the same order, whether it is the first or the tenth (D458, D464).
+The files are the interface: whoever wants another configuration served (an editor, `git pull`, a ConfigMap) writes
+them, best by rename. What the Admin API is asked to change is built first, and written when it is about to be served
+(N31, N32). A configuration that is wrong never stops what is serving (D46-D48, D436, D462), and every build has its
+routes in the same order, whether it is the first or the tenth (D458, D464).
 """
 
 import asyncio
+import errno
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from socket import socket
+from typing import Any
 
+from egc.compiler.artifact import replace_file
 from egc.compiler.cli import EnvironmentFailure, ExitCode, _watch, write_bug_report
 from egc.compiler.cli._builds import Builds, same
+from egc.compiler.cli._edits import Edits, Wish
 from egc.compiler.cli._listening import Listening
 from egc.compiler.cli._news import News
 from egc.compiler.cli._serving import Serving
+from egc.compiler.source import gateway_file
 from egc.runtime.handover import GRACE_SECONDS
 
 LOOK_SECONDS = 0.25
@@ -38,6 +45,8 @@ MOST_DRAINING = 4
 """How many builds that were replaced may finish their requests at the same time."""
 
 LONGEST_FINDINGS = 1 << 20
+
+ELSE_CHANGED = "Somebody else has changed the configuration meanwhile. Try again."
 
 PASSED_ON = (signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU)
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -65,12 +74,13 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of building beside. `findings` are as a person reads them."""
+    """What came of building beside. `findings` are as a person reads them; `told` is all that was said (_beside.py)."""
 
     code: int
     findings: str
     bind: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,6 +124,9 @@ class Supervisor:
         self._current: Serving
         self._all: set[Serving] = set()
         self._asked = asyncio.Event()
+        self._stirred = asyncio.Event()
+        """There is something to do besides looking at files."""
+        self._edits = Edits(self._stirred.set)
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._on_terminal = sys.stderr.isatty()
         self._wrong = False
@@ -142,6 +155,7 @@ class Supervisor:
         if self._ended_by is None:
             for serving in self._all:
                 serving.end(signal.SIGQUIT)
+        self._edits.close()
         await asyncio.gather(*(serving.exited for serving in self._all))
         return code
 
@@ -168,6 +182,7 @@ class Supervisor:
             self._end(signal.SIGTERM)
         else:
             self._asked.set()
+            self._stirred.set()
 
     # ---- Changes
 
@@ -182,17 +197,22 @@ class Supervisor:
         while True:
             now = await self._settled()
             try:
-                await self._rebuild(now)
+                if self._asked.is_set() or _watch.changed(self._watched.built, now):
+                    await self._rebuild(now)
+                elif (wish := self._edits.next()) is not None:
+                    await self._edit(wish, now)
             except OSError as error:
                 self._refused(f"{error.filename or 'the build'}: {error.strerror or error}")
             except Exception as error:
                 self._refused(f"this is a bug in egc ({type(error).__name__}); {write_bug_report(error)}")
 
     async def _settled(self) -> _watch.Look:
-        """Wait for a change, until nothing moves any more; or for SIGHUP."""
+        """Wait for a change, until nothing moves any more; or for SIGHUP, or for what the Admin API wants."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_SECONDS)
+            if not self._edits:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stirred.wait(), LOOK_SECONDS)
+            self._stirred.clear()
             self._watched.add(self._current.reads)
             now = self._watched.look()
             while not self._asked.is_set() and _watch.changed(self._watched.built, now):
@@ -200,7 +220,7 @@ class Supervisor:
                 before, now = now, self._watched.look()
                 if before == now:
                     return now
-            if self._asked.is_set():
+            if self._asked.is_set() or self._edits:
                 return now
 
     async def _rebuild(self, now: _watch.Look) -> None:
@@ -226,7 +246,8 @@ class Supervisor:
             elif self._anyway or not same(build, self._current.directory):
                 self._news.changed(names)
                 self._news.findings(made.findings)
-                await self._replace(build, made.bind, begun)
+                if why := await self._replace(build, made.bind, begun):
+                    self._refused(why)
             elif self._wrong:
                 self._wrong = False
                 self._news.right_again(self._built_at)
@@ -234,21 +255,75 @@ class Supervisor:
             if build != self._current.directory:
                 self._builds.remove(build)
 
-    async def _make(self, build: Path) -> Made:
+    async def _edit(self, wish: Wish, now: _watch.Look) -> None:
+        """Build what the Admin API wants, let it take over where it works, and say what became of it."""
+        answered = False
+        try:
+            outcome, detail, errors = await self._changed(wish, now)
+            wish.answer(outcome, detail, errors)
+            answered = True
+            if detail:
+                self._news.refused(f"what the Admin API was asked to change is refused: {detail}", self._built_at)
+        finally:
+            if not answered:
+                wish.answer("failed", "egc run could not do it: look at what it says.")
+
+    async def _changed(self, wish: Wish, now: _watch.Look) -> tuple[str, str, Sequence[object]]:
+        """Do what the Admin API wants; return what has been done, or why nothing has and what is wrong."""
+        begun = time.monotonic()
+        build = self._builds.new()
+        try:
+            made = await self._make(build, wish.text)
+            told = made.told
+            if made.code == ExitCode.DOES_NOT_COMPILE:
+                return "refused", "The configuration that this would make is wrong.", told.get("errors", ())
+            if made.code == ExitCode.FINDINGS:
+                return "conflict", str(told.get("detail", "")), ()
+            if made.code == ExitCode.ENVIRONMENT:
+                return "refused", f"What was built does not start: {told.get('detail', 'see egc run')}", ()
+            if made.code:
+                return "failed", "It could not be built: look at what egc run says.", ()
+            if "text" not in told:
+                return told["outcome"], "", ()
+            self._watched.add(made.reads)
+            if any(now.get(path, seen) != seen for path, seen in self._watched.look().items()):
+                return "conflict", ELSE_CHANGED, ()
+            file = gateway_file(self._gateway.path)
+            assert file is not None  # noqa: S101 - it has just been built
+            self._news.changed([f"{self._name(file)}, over the Admin API,"])
+            self._news.findings(made.findings)
+            write = partial(self._write, file, told["text"].encode(), now.get(file))
+            why = await self._replace(build, made.bind, begun, write)
+            return ("conflict", f"{why}.", ()) if why else (told["outcome"], "", ())
+        finally:
+            if build != self._current.directory:
+                self._builds.remove(build)
+
+    def _write(self, file: Path, data: bytes, seen: _watch.Signature | None) -> None:
+        """Write the configuration, if it still is what was read. Raises OSError."""
+        if _watch.signature(file) != seen:
+            raise OSError(errno.EAGAIN, "somebody else has changed it", str(file))
+        try:
+            replace_file(file, data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(file)) from None
+        self._watched.built[file] = _watch.signature(file)
+
+    async def _make(self, build: Path, edit: bytes | None = None) -> Made:
         """Build beside, in a process that is killed if it takes too long or if we are to end."""
         gateway = self._gateway
-        words = ["--colour"] * self._news.colour + ["--eg-compat"] * gateway.eg_compat
+        words = ["--colour"] * self._news.colour + ["--eg-compat"] * gateway.eg_compat + ["--edit"] * (edit is not None)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "egc.compiler.cli._beside"),
             *(*words, "--", str(gateway.path), str(build)),
             env=dict(gateway.environ),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if edit is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
             async with asyncio.timeout(BUILD_SECONDS):
-                out, errors = await process.communicate()
+                out, errors = await process.communicate(edit)
         except TimeoutError:
             return Made(ExitCode.BUG, f"The build took longer than {BUILD_SECONDS:.0f} s.\n")
         finally:
@@ -258,25 +333,40 @@ class Supervisor:
         findings = errors[:LONGEST_FINDINGS].decode("utf-8", "replace")
         try:
             told = json.loads(out)
-            return Made(process.returncode or 0, findings, tuple(told["bind"]), frozenset(told["reads"]))
+            bind, reads = tuple(told.get("bind", ())), frozenset(told.get("reads", ()))
+            return Made(process.returncode or 0, findings, bind, reads, told)
         except ValueError:
             return Made(process.returncode or ExitCode.BUG, findings)
 
-    async def _replace(self, build: Path, addresses: Sequence[str], begun: float) -> None:
-        """Start a build beside the one that serves, and swap them once all its workers are ready."""
+    async def _replace(
+        self, build: Path, addresses: Sequence[str], begun: float, write: Callable[[], None] | None = None
+    ) -> str:
+        """Start a build beside the one that serves, and swap them once all its workers are ready.
+
+        Arguments:
+            build: the directory of the build.
+            addresses: where it listens.
+            begun: when its making began, on the monotonic clock.
+            write: called when it is ready and before it serves; where it raises OSError nothing is swapped.
+
+        Returns why it was not swapped, or nothing.
+        """
         try:
             sockets = self._listening.open(addresses)
         except EnvironmentFailure as error:
-            self._refused(error.message)
-            return
+            return error.message
         old = self._current
         new = await self._start(build, addresses, sockets)
         try:
             ready = await self._is_ready(new)
             self._watched.add(new.reads)
             if not ready:
-                self._refused("what was built does not start")
-                return
+                return "what was built does not start"
+            if write is not None:
+                try:
+                    write()
+                except OSError as error:
+                    return f"{self._name(Path(error.filename or '.'))} cannot be written: {error.strerror or error}"
             self._current = new
             old.hand_over()
             with suppress(TimeoutError):
@@ -296,6 +386,7 @@ class Supervisor:
         draining = [serving for serving in self._all if serving is not new]
         for serving in sorted(draining, key=lambda one: int(one.directory.name))[:-MOST_DRAINING]:
             serving.end(signal.SIGQUIT)
+        return ""
 
     def _refused(self, why: str) -> None:
         self._wrong = True
@@ -303,7 +394,9 @@ class Supervisor:
 
     async def _start(self, build: Path, addresses: Sequence[str], sockets: Sequence[socket] | None = None) -> Serving:
         sockets = self._listening.open(addresses) if sockets is None else sockets
-        serving = await Serving.start(build, addresses, sockets, self._gateway.environ, self._builds.lock)
+        serving = await Serving.start(
+            build, addresses, sockets, self._gateway.environ, self._builds.lock, self._edits.asking.fileno()
+        )
         self._all.add(serving)
         if self._ended_by is not None:
             # The signal came while there was nobody to take it.

@@ -9,7 +9,7 @@ import falcon.asgi
 
 from egc.runtime.admin.answers import EntityTags, on_http_error, on_refused, on_unavailable
 from egc.runtime.admin.apps import Applications, ApplicationStatus, OneApplication
-from egc.runtime.admin.configuration import SECTIONS, Entity, Frozen, Section
+from egc.runtime.admin.configuration import SECTIONS, Entity, Policy, Section
 from egc.runtime.admin.credentials import (
     ConsumerCredentials,
     Credentials,
@@ -109,7 +109,7 @@ class AdminApi:
         written = self._written
         for kind, section in SECTIONS.items():
             app.add_route(f"/{kind}", Section(written, section))
-            entry = Frozen() if kind == "policies" else Entity(written, section)
+            entry = Policy() if kind == "policies" else Entity(written, section)
             app.add_route(f"/{kind}/{{name:name}}", entry)
         app.add_route("/schemas", Schemas(written))
         app.add_route("/schemas/{name:name}", SomeSchemas(written))

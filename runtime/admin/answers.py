@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ import falcon.asgi
 
 from egc.runtime.errors import Refused, page
 from egc.runtime.oauth2.secrets import Busy
-from egc.runtime.store import StoreError
+from egc.runtime.store import Json, StoreError
 
 _HTML = "text/html; charset=utf-8"
 _RETRY_SECONDS = "5"
@@ -85,11 +86,26 @@ async def on_unavailable(
     _write_error(req, resp, str(error) or "Too many secrets are waiting to be hashed.")
 
 
-def _write_error(req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str) -> None:
+def refuse_configuration(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str, errors: Sequence[Json]
+) -> None:
+    """Answer 422: what is wrong with a configuration, each with its place (RFC 9457 section 3).
+
+    That is a problem document, unless the caller takes text only.
+    """
+    resp.status = 422
+    _write_error(req, resp, sentence, errors)
+
+
+def _write_error(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str, errors: Sequence[Json] = ()
+) -> None:
     accept = req.get_header("Accept") or "*/*"
-    if "application/problem+json" in accept:
+    if "application/problem+json" in accept or (errors and ("*/*" in accept or "json" in accept)):
         status = resp.status_code
-        problem = {"status": status, "title": HTTPStatus(status).phrase, "detail": sentence}
+        problem: dict[str, Json] = {"status": status, "title": HTTPStatus(status).phrase, "detail": sentence}
+        if errors:
+            problem["errors"] = list(errors)
         resp.data = json.dumps(problem, ensure_ascii=False).encode("utf-8", "replace")
         resp.content_type = "application/problem+json"
     elif "text/plain" in accept and "text/html" not in accept and "*/*" not in accept:

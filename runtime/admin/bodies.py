@@ -25,17 +25,42 @@ async def read_object(req: falcon.asgi.Request) -> dict[str, Json]:
 
     Raises Refused: 400 for what is not a JSON object, 413 for too long a body, 415 for an encoded one.
     """
+    content = await _read_json(req)
+    value = _parsed(content) if content else {}
+    if not isinstance(value, dict):
+        raise Refused(400, "The body must be a JSON object.")
+    return value
+
+
+async def read_entity(req: falcon.asgi.Request) -> Json:
+    """The JSON object or list of the body.
+
+    Raises Refused: 400 for anything else and for none (N39), 413 for too long a body, 415 for an encoded one.
+    """
+    content = await _read_json(req)
+    value = _parsed(content) if content else None
+    if not isinstance(value, dict | list):
+        raise Refused(400, "The body must be a JSON object or list, with the Content-Type application/json.")
+    return value
+
+
+async def _read_json(req: falcon.asgi.Request) -> bytes:
+    """The bytes of a JSON body; none where there is no body or it is not `application/json`."""
     media, _, parameters = (req.content_type or "").partition(";")
     content = await _read(req)
     if media.strip().lower() != "application/json" or not content:
-        return {}
+        return b""
     charset = parameters.lower().partition("charset=")[2].strip(' "')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Refused(415, "The body must be JSON in UTF-8.")
     if (req.get_header("Content-Encoding") or "identity").lower() != "identity":
         raise Refused(415, "The body must not be encoded.")
+    return content
+
+
+def _parsed(content: bytes) -> Json:
     try:
-        value = json.loads(content.decode(), parse_constant=_refuse_constant)
+        value: Json = json.loads(content.decode(), parse_constant=_refuse_constant)
     except RecursionError:
         raise Refused(400, f"The body is nested more than {DEEPEST} levels deep.") from None
     except UnicodeDecodeError:
@@ -45,8 +70,6 @@ async def read_object(req: falcon.asgi.Request) -> dict[str, Json]:
     except ValueError:
         raise Refused(400, "The body is not JSON: a number is out of range.") from None
     _check(value)
-    if not isinstance(value, dict):
-        raise Refused(400, "The body must be a JSON object.")
     return value
 
 
