@@ -11,6 +11,7 @@ PARAMETERS = 1000
 LIST_INDEX = 100
 
 _BRACKETS = re.compile("%5[BbDd]")
+_CODED = re.compile(r"[%+\[\]]")
 _BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")
 _INDEX = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 _SEGMENT = re.compile(r"[\[\]]")
@@ -83,6 +84,14 @@ def parse(
     """
     if strict and text.count("&") >= parameters:
         raise TooMany
+    if _CODED.search(text) is None:
+        parts = text.split("&")[:parameters]
+        plain: dict[str, Json] = {name: value for name, _, value in [part.partition("=") for part in parts]}
+        if len(plain) == len(parts):
+            # Nothing to decode, to nest or to combine.
+            plain.pop("", None)
+            plain.pop("__proto__", None)
+            return plain
     if "%5" in text:
         text = _BRACKETS.sub(lambda found: "[" if found[0] in ("%5B", "%5b") else "]", text)
     parts = text.split("&")[:parameters]

@@ -73,6 +73,7 @@ _REQUEST: dict[str, tuple[Code, Kind]] = {
     "ip": (Code("js.address(x)"), "string"),
     "hostname": (Code("js.hostname(x)"), "text"),
     "host": (Code("js.hostname(x)"), "text"),
+    "query": (Code("js.query(x)"), "value"),
     "user": (Code("js.consumer(x)"), "value"),
     "egContext": (Code("scope"), "scope"),
     "headers": (Code('js.get(js.request(x), "headers")'), "headers"),

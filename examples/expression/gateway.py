@@ -148,10 +148,9 @@ shop_pipeline_5_proxy = Proxy(  # L42
 
 def reports_pipeline_1_expression_jscode(x: Exchange) -> None:  # L49
     # res.json({ at: new Date().toISOString(), page: Number(req.query.page ?? 1) })
-    req = js.request(x)
     res = js.response(x)
     t2: js.Value = js.call(js.new(js.Date), "toISOString")
-    t1: js.Value = js.get(js.get(req, "query"), "page")
+    t1: js.Value = js.get(js.query(x), "page")
     if js.nullish(t1):
         t1 = 1
     js.call(res, "json", js.record({"at": t2, "page": js.invoke(js.Number, t1)}))

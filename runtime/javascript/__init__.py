@@ -9,7 +9,18 @@ from typing import TypeAlias
 
 from egc.runtime.exchange import Exchange
 from egc.runtime.javascript.arrays import ARRAY as Array
-from egc.runtime.javascript.context import consumer, declared, endpoint, finish, name, request, response, scope, this
+from egc.runtime.javascript.context import (
+    consumer,
+    declared,
+    endpoint,
+    finish,
+    name,
+    query,
+    request,
+    response,
+    scope,
+    this,
+)
 from egc.runtime.javascript.convert import (
     INFINITY,
     NAN,
@@ -195,6 +206,7 @@ __all__ = (
     "pattern",
     "power",
     "put",
+    "query",
     "record",
     "regexp",
     "remainder",

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from egc.runtime.exchange import Answered, Exchange
+from egc.runtime.forms import parse
 from egc.runtime.javascript.consumer import consumer_object
 from egc.runtime.javascript.json_text import from_json
-from egc.runtime.javascript.request import Request
+from egc.runtime.javascript.request import Headers, Request
 from egc.runtime.javascript.response import Response
 from egc.runtime.javascript.values import MISSING, UNDEFINED, Array, Missing, Object, Value, error, type_error, units
 
@@ -21,11 +22,13 @@ class Context:
     The properties of `req` and `res` stay for the whole request, those of egContext for one pipeline (D97, D100).
     """
 
-    __slots__ = ("_consumer", "_consumer_of", "_response", "_scope", "_x", "request")
+    __slots__ = ("_consumer", "_consumer_of", "_query", "_request", "_response", "_scope", "_x", "headers")
 
     def __init__(self, x: Exchange) -> None:
         self._x = x
-        self.request = Request(x, self)
+        self.headers: Headers | None = None
+        self._query: Value = None
+        self._request: Request | None = None
         self._response: Response | None = None
         self._scope: Scope | None = None
         self._consumer: Value = UNDEFINED
@@ -35,6 +38,22 @@ class Context:
         """A new pipeline begins: a fresh egContext."""
         if self._scope is not None:
             self._scope.properties.clear()
+
+    @property
+    def request(self) -> Request:
+        """`req`, made for the first script that asks for it."""
+        if self._request is None:
+            self._request = Request(self._x, self)
+        return self._request
+
+    @property
+    def query(self) -> Value:
+        """`req.query`, read for the first script that asks for it."""
+        if self._query is None:
+            # Of the URL as it came, and as Express reads queries: five brackets deep, lists of a thousand (D98).
+            text = self._x.original_url.partition("?")[2]
+            self._query = from_json(parse(text, depth=5, list_index=1000, strict=False))
+        return self._query
 
     @property
     def response(self) -> Response:
@@ -113,6 +132,11 @@ def context(x: Exchange) -> Context:
 def request(x: Exchange) -> Request:
     """`req`."""
     return context(x).request
+
+
+def query(x: Exchange) -> Value:
+    """`req.query`."""
+    return context(x).query
 
 
 def response(x: Exchange) -> Response:

@@ -79,10 +79,10 @@ def string(value: Value) -> str:
 
 def number(value: Value) -> float:
     """ToNumber."""
-    if isinstance(value, int | float):
-        return float(value)
     if isinstance(value, str):
         return _number_of_text(value)
+    if isinstance(value, int | float):
+        return float(value)
     if value is None:
         return 0.0
     if isinstance(value, Undefined):
@@ -155,6 +155,8 @@ def number_text(value: float) -> str:
 
 
 def _number_of_text(text: str) -> float:
+    if text.isdecimal() and text.isascii():
+        return float(text)
     text = text.strip(SPACES)
     if not text:
         return 0.0

@@ -41,6 +41,10 @@ budget = Budget()
 def get(holder: Value, name: Value) -> Value:
     """`holder[name]`. Raises a TypeError where `holder` is null or undefined."""
     if isinstance(holder, Object):
+        if isinstance(holder, Array) and type(name) is int and 0 <= name < len(holder.items):
+            item = holder.items[name]
+            if not isinstance(item, Missing):
+                return item
         return holder.get(name if isinstance(name, str) else key(name))
     if isinstance(holder, str):
         spelled = key(name)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from egc.runtime.exchange import Claims, Exchange
-from egc.runtime.forms import parse
 from egc.runtime.front import METHODS
 from egc.runtime.headers import IDENTITY, IDENTITY_TWINS, is_name
 from egc.runtime.javascript.convert import header_text, key, string
@@ -38,6 +37,7 @@ _ONLY_FIRST = frozenset(
 """Fields of which Node keeps the first; others are joined with `, `, cookies with `; `."""
 
 _HIDDEN = IDENTITY | IDENTITY_TWINS
+_IDENTITY = frozenset(name.decode() for name in IDENTITY)
 _HOST = re.compile(r"(?:[\w.~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?", re.ASCII)
 
 
@@ -60,22 +60,12 @@ class Headers(Object):
 
     def put(self, key: str, value: Value) -> None:
         name = key.lower()
-        if name in ("eg-consumer-id", "eg-request-id"):
-            _require_own(self._x, name, value)
+        _write(self._x, name, key, value)
+        if name in _IDENTITY:
             return
-        if not key.isascii() or not is_name(name.encode()) or name.encode() in IDENTITY_TWINS:
-            raise type_error(f'Header name must be a valid HTTP token ["{key[:100]}"]')
-        texts = [header_text(one) for one in (value.values() if isinstance(value, Array) else [value])]
-        if name == "host":
-            if len(texts) != 1 or _HOST.fullmatch(texts[0]) is None:
-                raise type_error('Invalid value for header "host"')
-            self._x.host = texts[0]
         self._spelled = {spelled: found for spelled, found in self._spelled.items() if found != name}
         if key != name:
             self._spelled[key] = name
-        encoded = name.encode()
-        self._x.headers = [item for item in self._x.headers if item[0] != encoded]
-        self._x.headers.extend((encoded, text.encode("latin-1")) for text in texts)
 
     def delete(self, key: str) -> bool:
         name = self._spelled.pop(key, key).encode("utf-8", "surrogatepass")
@@ -88,6 +78,24 @@ class Headers(Object):
         names = dict.fromkeys(name.decode("latin-1") for name, _ in self._x.headers if name not in _HIDDEN)
         found = [spelled.get(name, name) for name in names]
         return found if self._x.consumer is None else [*found, "eg-consumer-id"]
+
+
+def _write(x: Exchange, name: str, spelled: str, value: Value) -> None:
+    """Put a field of that (lower-case) name in the place of all of it, as scripts may."""
+    if name in _IDENTITY:
+        _require_own(x, name, value)
+        return
+    encoded = name.encode("utf-8", "surrogatepass")
+    if not spelled.isascii() or not is_name(encoded) or encoded in IDENTITY_TWINS:
+        raise type_error(f'Header name must be a valid HTTP token ["{spelled[:100]}"]')
+    texts = [header_text(one) for one in value.values()] if isinstance(value, Array) else [header_text(value)]
+    if name == "host":
+        if len(texts) != 1 or _HOST.fullmatch(texts[0]) is None:
+            raise type_error('Invalid value for header "host"')
+        x.host = texts[0]
+    headers = [item for item in x.headers if item[0] != encoded]
+    headers += [(encoded, text.encode("latin-1")) for text in texts]
+    x.headers = headers
 
 
 def _require_own(x: Exchange, name: str, value: Value) -> None:
@@ -120,20 +128,25 @@ def field(x: Exchange, name: str) -> Value | Missing:
 
 def header(x: Exchange, name: str) -> Value:
     """`req.headers[name]`."""
-    if x.script is not None:
-        return x.script.request.headers.get(name)
+    if x.script is not None and x.script.headers is not None:
+        return x.script.headers.get(name)
     found = field(x, name)
     return OBJECT_PROTOTYPE.get(name) if isinstance(found, Missing) else found
 
 
 def set_header(x: Exchange, name: Value, value: Value) -> None:
     """`req.headers[name] = value`. Raises a TypeError for what no field can carry."""
-    _headers(x).put(key(name), value)
+    spelled = key(name)
+    if (x.script is None or x.script.headers is None) and spelled == spelled.lower():
+        # Without an object that would have to know how each name was spelled.
+        _write(x, spelled, spelled, value)
+    else:
+        headers(x).put(spelled, value)
 
 
 def delete_header(x: Exchange, name: Value) -> bool:
     """`delete req.headers[name]`."""
-    return _headers(x).delete(key(name))
+    return headers(x).delete(key(name))
 
 
 def set_url(x: Exchange, value: Value) -> None:
@@ -164,25 +177,27 @@ def hostname(x: Exchange) -> Value:
     return x.host.partition(":")[0]
 
 
-def _headers(x: Exchange) -> Headers:
+def headers(x: Exchange) -> Headers:
+    """`req.headers`, made for the first script that needs the object."""
     from egc.runtime.javascript.context import context
 
-    return context(x).request.headers
+    script = context(x)
+    if script.headers is None:
+        script.headers = Headers(x)
+    return script.headers
 
 
 class Request(Object):
     """`req`. Members of Express are read from the exchange; any other property belongs to the scripts."""
 
-    __slots__ = ("_body", "_body_of", "_context", "_query", "_x", "headers")
+    __slots__ = ("_body", "_body_of", "_context", "_x")
 
     def __init__(self, x: Exchange, context: "Context") -> None:
         super().__init__()
         self._x = x
         self._context = context
-        self._query: Value = None
         self._body: Value = UNDEFINED
         self._body_of: object = MISSING
-        self.headers = Headers(x)
 
     def own(self, key: str) -> Value | Missing:
         if key in _MEMBERS:
@@ -190,9 +205,9 @@ class Request(Object):
         if key in self.properties:
             return self.properties[key]
         if key == "headers":
-            return self.headers
+            return headers(self._x)
         if key == "query":
-            return self._read_query()
+            return self._context.query
         if key == "body":
             return self._read_body()
         if key == "user":
@@ -226,13 +241,6 @@ class Request(Object):
 
     def names(self) -> list[str]:
         return ["method", "url", "originalUrl", "headers", "httpVersion", *super().names()]
-
-    def _read_query(self) -> Value:
-        if self._query is None:
-            # Of the URL as it came, and as Express reads queries: five brackets deep, lists of a thousand (D98).
-            query = self._x.original_url.partition("?")[2]
-            self._query = from_json(parse(query, depth=5, list_index=1000, strict=False))
-        return self._query
 
     def _read_body(self) -> Value:
         if self._x.parsed is None:
@@ -313,9 +321,9 @@ def _get(this: Value, arguments: Values) -> Value:
         raise type_error("name argument is required to req.get")
     name = arguments[0].lower()
     if name in ("referer", "referrer"):
-        found = this.headers.get("referrer")
-        return found if found is not UNDEFINED and found != "" else this.headers.get("referer")
-    return this.headers.get(name)
+        found = header(this._x, "referrer")
+        return found if found is not UNDEFINED and found != "" else header(this._x, "referer")
+    return header(this._x, name)
 
 
 _METHODS: dict[str, Value] = {"get": Builtin(_get, "get", 1), "header": Builtin(_get, "header", 1)}
