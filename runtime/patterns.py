@@ -60,38 +60,65 @@ class _Linear:
 
     def search(self, string: str, pos: int = 0) -> Match | None:
         """The first match at `pos` or behind it."""
-        text = _Text(string)
+        text = _text(string)
         found = self._program.search(text.encoded, text.offset(pos))
         return _Match(text, found) if found else None
 
     def match(self, string: str, pos: int = 0) -> Match | None:
         """The match that begins at `pos`."""
-        text = _Text(string)
+        text = _text(string)
         found = self._program.match(text.encoded, text.offset(pos))
         return _Match(text, found) if found else None
 
 
 class _Text:
-    """A text and its UTF-8."""
+    """A text and its UTF-8.
 
-    __slots__ = ("encoded", "plain", "string")
+    Offsets are counted from the last one asked for: who goes through a text looks at each character once.
+    """
+
+    __slots__ = ("_bytes", "_characters", "encoded", "plain", "string")
 
     def __init__(self, string: str) -> None:
         self.string = string
         self.plain = string.isascii()
         self.encoded = string.encode("utf-8", "surrogatepass")
+        self._characters = self._bytes = 0
 
     def offset(self, characters: int) -> int:
         """Bytes of the first `characters`."""
         if self.plain or not characters:
             return min(characters, len(self.encoded))
-        return len(self.string[:characters].encode("utf-8", "surrogatepass"))
+        if characters >= self._characters:
+            between = self.string[self._characters : characters]
+            self._bytes += len(between.encode("utf-8", "surrogatepass"))
+        else:
+            between = self.string[characters : self._characters]
+            self._bytes -= len(between.encode("utf-8", "surrogatepass"))
+        self._characters = min(characters, len(self.string))
+        return self._bytes
 
     def characters(self, offset: int) -> int:
         """Characters of the first `offset` bytes; -1 stays -1."""
         if self.plain or offset <= 0:
             return offset
-        return len(self.encoded[:offset].decode("utf-8", "surrogatepass"))
+        if offset >= self._bytes:
+            self._characters += len(self.encoded[self._bytes : offset].decode("utf-8", "surrogatepass"))
+        else:
+            self._characters -= len(self.encoded[offset : self._bytes].decode("utf-8", "surrogatepass"))
+        self._bytes = offset
+        return self._characters
+
+
+_latest = _Text("")
+
+
+def _text(string: str) -> _Text:
+    """The text, the same one as the last time if it is that of the last time: `g` asks many times for one text."""
+    global _latest
+    if _latest.string is not string:
+        _latest = _Text(string)
+    return _latest
 
 
 class _Match:

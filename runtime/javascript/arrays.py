@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cmp_to_key
 
 from egc.runtime.javascript.convert import INFINITY, integer, number, string, to_object, truthy
-from egc.runtime.javascript.members import spread
+from egc.runtime.javascript.members import spend, spread
 from egc.runtime.javascript.operators import same, same_or_nan
 from egc.runtime.javascript.values import (
     ARRAY_PROTOTYPE,
@@ -26,6 +26,9 @@ from egc.runtime.javascript.values import (
 )
 
 Items = list["Value | Missing"]
+
+_ONE_CALL = 128
+"""Items that take as long as a call of a function."""
 
 _joining: list[Array] = []
 """The arrays whose text is being made: one that holds itself is written as nothing."""
@@ -64,9 +67,10 @@ def _each(array: Array) -> Iterator[tuple[int, Value]]:
 
 
 def _at(this: Value, arguments: Values) -> Value:
-    items, at = _array(this).values(), integer(_arg(arguments, 0))
+    items, at = _array(this).items, integer(_arg(arguments, 0))
     at = len(items) + at if at < 0 else at
-    return items[int(at)] if 0 <= at < len(items) else UNDEFINED
+    item = items[int(at)] if 0 <= at < len(items) else MISSING
+    return UNDEFINED if isinstance(item, Missing) else item
 
 
 def _concat(this: Value, arguments: Values) -> Value:
@@ -166,17 +170,39 @@ def _for_each(this: Value, arguments: Values) -> Value:
 
 
 def _includes(this: Value, arguments: Values) -> Value:
-    items = _array(this).values()
-    return any(same_or_nan(item, _arg(arguments, 0)) for item in items[_relative(_arg(arguments, 1), len(items)) :])
+    items, wanted = _array(this).items, _arg(arguments, 0)
+    start = _relative(_arg(arguments, 1), len(items))
+    if wanted != wanted or isinstance(wanted, Undefined):
+        # The one that is the same as itself here, and the one that holes are.
+        spend(_ONE_CALL * len(items) >> 3)
+        return any(same_or_nan(item, wanted) for item in _array(this).values()[start:])
+    return _position(items, wanted, start) >= 0
 
 
 def _index_of(this: Value, arguments: Values) -> Value:
     items = _array(this).items
-    for index in range(_relative(_arg(arguments, 1), len(items)), len(items)):
-        item = items[index]
-        if not isinstance(item, Missing) and same(item, _arg(arguments, 0)):
-            return index
-    return -1
+    return _position(items, _arg(arguments, 0), _relative(_arg(arguments, 1), len(items)))
+
+
+def _position(items: Items, wanted: Value, start: int) -> int:
+    """Where the first item from `start` on is that is the same, or -1."""
+    if wanted != wanted:
+        # NaN is the same as nothing, but Python would find this very object.
+        return -1
+    while True:
+        before = start
+        try:
+            start = items.index(wanted, start)
+        except ValueError:
+            spend(len(items) - before)
+            return -1
+        spend(start - before)
+        item = items[start]
+        if not isinstance(item, Missing) and same(item, wanted):
+            return start
+        # To Python 1 and True are equal.
+        spend(_ONE_CALL)
+        start += 1
 
 
 def _last_index_of(this: Value, arguments: Values) -> Value:
@@ -207,6 +233,8 @@ def joined(array: Array, separator: str) -> str:
             size += len(parts[-1]) + len(separator)
             if size > MAX_LENGTH + len(separator):
                 raise range_error("Invalid string length")
+    except RecursionError:
+        raise range_error("Maximum call stack size exceeded") from None
     finally:
         _joining.pop()
     return separator.join(parts)
@@ -393,7 +421,23 @@ _METHODS: tuple[tuple[str, Native, int], ...] = (
     ("unshift", _unshift, 1),
     ("with", _with, 2),
 )
-ARRAY_PROTOTYPE.properties.update({name: Builtin(native, name, length) for name, native, length in _METHODS})
+_LINEAR = frozenset(("concat", "flat", "join", "lastIndexOf", "reverse", "slice", "splice"))
+_LINEAR |= {"shift", "sort", "toReversed", "toSorted", "toSpliced", "toString", "unshift", "with"}
+"""What goes through all items, and calls no function for each of them."""
+
+
+def _counted(native: Native) -> Native:
+    def counted(this: Value, arguments: Values) -> Value:
+        if isinstance(this, Array):
+            spend(len(this.items))
+        return native(this, arguments)
+
+    return counted
+
+
+ARRAY_PROTOTYPE.properties.update(
+    {name: Builtin(_counted(native) if name in _LINEAR else native, name, length) for name, native, length in _METHODS}
+)
 
 
 def _construct(arguments: Values) -> Value:

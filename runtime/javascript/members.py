@@ -23,7 +23,7 @@ from egc.runtime.javascript.values import (
 )
 
 MAX_CALLS = 100_000
-"""How many calls of its own functions one run of a script may make."""
+"""How many calls of its own functions one run of a script may make, and what takes as long as so many calls."""
 
 
 class Budget:
@@ -36,6 +36,11 @@ class Budget:
 
 
 budget = Budget()
+
+
+def spend(items: int) -> None:
+    """Count work on items as calls, 128 for one: a function that does it for every item of a list has an end too."""
+    budget.left -= items >> 7
 
 
 def get(holder: Value, name: Value) -> Value:
@@ -89,6 +94,18 @@ def call(holder: Value, name: Value, *arguments: Value) -> Value:
     if not isinstance(method, Function):
         raise type_error(f"{_named(name)} is not a function")
     return method.native(holder, arguments)
+
+
+def method(holder: Value, name: Value) -> Callable[..., Value]:
+    """`holder[name]`, to be called as its method. Raises a TypeError where `holder` is null or undefined."""
+    found = get(holder, name)
+
+    def called(*arguments: Value) -> Value:
+        if not isinstance(found, Function):
+            raise type_error(f"{_named(name)} is not a function")
+        return found.native(holder, arguments)
+
+    return called
 
 
 def invoke(function: Value, *arguments: Value) -> Value:
@@ -145,8 +162,10 @@ def thrown(value: Value) -> JSError:
 def spread(value: Value) -> list[Value]:
     """The values that `...value` stands for in a list."""
     if isinstance(value, Array):
+        spend(len(value.items) << 1)
         return value.values()
     if isinstance(value, str):
+        spend(len(value) << 1)
         found: list[Value] = []
         at = 0
         while at < len(value):
@@ -171,8 +190,13 @@ def record(properties: "dict[str, Value] | None" = None) -> Object:
 
 def merge(target: Object, source: Value) -> Object:
     """`...source` in an object literal: its own enumerable properties are copied to `target`, which is returned."""
-    if isinstance(source, Object):
-        for name in source.names():
+    if type(source) is Object and type(target) is Object:
+        spend(len(source.properties))
+        target.properties.update(source.properties)
+    elif isinstance(source, Object):
+        names = source.names()
+        spend(len(names) << 5)
+        for name in names:
             target.put(name, source.get(name))
     elif isinstance(source, str):
         for index, character in enumerate(source):

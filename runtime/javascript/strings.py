@@ -4,6 +4,7 @@ import unicodedata
 from typing import Literal
 
 from egc.runtime.javascript.convert import INFINITY, SPACES, integer, number, string, uint32
+from egc.runtime.javascript.members import spend
 from egc.runtime.javascript.regexps import RegExp, find, match_array, replaced, substituted
 from egc.runtime.javascript.values import (
     MAX_ITEMS,
@@ -25,6 +26,9 @@ from egc.runtime.javascript.values import (
     type_error,
     units,
 )
+
+MAX_MARKS = 1000
+"""How many combining marks may follow each other in a text that is normalized or put in order."""
 
 
 def _arg(arguments: Values, index: int) -> Value:
@@ -321,7 +325,7 @@ def _search(this: Value, arguments: Values) -> Value:
 
 def _locale_compare(this: Value, arguments: Values) -> Value:
     texts = (_text(this), string(_arg(arguments, 0)))
-    first, second = (unicodedata.normalize("NFD", characters_kept(text)) for text in texts)
+    first, second = (_normalized("NFD", characters_kept(text)) for text in texts)
     one, two = _weights(first), _weights(second)
     return 0 if one == two else -1 if one < two else 1
 
@@ -336,17 +340,23 @@ def _weights(text: str) -> tuple[list[tuple[int, str]], str, list[bool]]:
 def _normalize(this: Value, arguments: Values) -> Value:
     form = "NFC" if isinstance(_arg(arguments, 0), Undefined) else string(_arg(arguments, 0))
     text = characters_kept(_text(this))
-    if form == "NFC":
-        made = unicodedata.normalize("NFC", text)
-    elif form == "NFD":
-        made = unicodedata.normalize("NFD", text)
-    elif form == "NFKC":
-        made = unicodedata.normalize("NFKC", text)
-    elif form == "NFKD":
-        made = unicodedata.normalize("NFKD", text)
-    else:
+    if form not in _FORMS:
         raise range_error("The normalization form should be one of NFC, NFD, NFKC, NFKD.")
-    return bounded(units(made))
+    return bounded(units(_normalized(_FORMS[form], text)))
+
+
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+_FORMS: dict[str, _Form] = {"NFC": "NFC", "NFD": "NFD", "NFKC": "NFKC", "NFKD": "NFKD"}
+
+
+def _normalized(form: _Form, text: str) -> str:
+    """A text in a normalization form. Marks are put in order as by an insertion sort: a row of them is bounded."""
+    marks = 0
+    for character in "" if text.isascii() else text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MAX_MARKS:
+            raise range_error("Too many combining marks in a row")
+    return unicodedata.normalize(form, text)
 
 
 def _to_string(this: Value, arguments: Values) -> Value:
@@ -402,7 +412,24 @@ _METHODS: tuple[tuple[str, Native, int], ...] = (
     ("trimStart", _trim_start, 0),
     ("valueOf", _to_string, 0),
 )
-STRING_PROTOTYPE.properties.update({name: Builtin(native, name, length) for name, native, length in _METHODS})
+_LINEAR = frozenset(("concat", "endsWith", "includes", "indexOf", "lastIndexOf", "localeCompare", "match", "matchAll"))
+_LINEAR |= {"normalize", "repeat", "replace", "replaceAll", "search", "split", "startsWith", "toLowerCase"}
+_LINEAR |= {"toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase"}
+"""What goes through the whole text."""
+
+
+def _counted(native: Native) -> Native:
+    def counted(this: Value, arguments: Values) -> Value:
+        if isinstance(this, str):
+            spend(len(this) >> 2)
+        return native(this, arguments)
+
+    return counted
+
+
+STRING_PROTOTYPE.properties.update(
+    {name: Builtin(_counted(native) if name in _LINEAR else native, name, length) for name, native, length in _METHODS}
+)
 
 
 def _called(this: Value, arguments: Values) -> Value:

@@ -181,7 +181,12 @@ class Array(Object):
                 self.resize(index + 1)
             self.items[index] = value
         elif key == "length":
-            if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not 0 <= value <= MAX_ITEMS
+                or value % 1
+            ):
                 raise range_error("Invalid array length")
             self.resize(int(value))
         else:

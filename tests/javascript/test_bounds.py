@@ -1,8 +1,11 @@
 """No script holds a worker or fills its memory: growth ends in a RangeError, as it does in an engine."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from egc.runtime import javascript as js
+from egc.runtime import patterns
 from tests.javascript.running import exchange, run
 
 
@@ -24,6 +27,11 @@ from tests.javascript.running import exchange, run
         "const a = [1]; a[1e9] = 1",
         "new Array(1e9)",
         "const a = []; a.length = 1e8",
+        "const a = []; a.length = NaN",
+        "const a = []; a.length = -Infinity",
+        "new Array(NaN)",
+        "new Array(Infinity)",
+        "Object.assign([], { length: Infinity })",
         "'a'.repeat(1e6).split('')",
         "[...'a'.repeat(1e6)]",
         "const a = new Array(1e5).fill(1); a.concat(a, a)",
@@ -35,6 +43,9 @@ from tests.javascript.running import exchange, run
         "JSON.stringify(new Array(1e5).fill([]), null, 10)",
         "encodeURIComponent('\\u20ac'.repeat(5e5))",
         "'%'.repeat(5e5).replace(/%/g, encodeURIComponent)",
+        "String(JSON.parse('['.repeat(300) + ']'.repeat(300)))",
+        "'\\u0315\\u0300'.repeat(5e4).normalize()",
+        "'\\u0315\\u0300'.repeat(5e4).localeCompare('a')",
     ],
 )
 def test_growth_ends_in_a_range_error(code: str) -> None:
@@ -78,3 +89,74 @@ def test_a_body_nested_deeply_is_no_bug() -> None:
     for _ in range(190):
         body = [body]
     assert run("JSON.stringify(req.body).length", exchange(body=body)) == 381
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{list}.filter((one, at, all) => all.indexOf(one) === at)",
+        "{list}.map((one, at) => at % 2 ? 1 : true).filter((one, at, all) => all.lastIndexOf(one) === at)",
+        "new Array(1e5).fill(1).filter((one, at, all) => all.includes(true))",
+        "const n = {list}.map(Number); n.filter(one => n.includes(NaN))",
+        "{list}.reduce((made, one) => [...made, one], [])",
+        "{list}.reduce((made, one) => made.concat([one]), [])",
+        "{list}.reduce((made, one) => ({ ...made, [one]: 1 }), {})",
+        "const t = 'ab'.repeat(5e4); {list}.filter(one => t.includes('zz'))",
+    ],
+)
+def test_work_that_grows_with_the_square_of_a_list_counts_as_calls(code: str) -> None:
+    """The list is a caller's: what is quick for ten items must not hold a worker for minutes with as many as fit."""
+    with pytest.raises(js.JSError, match="Too many function calls"):
+        run(code.replace("{list}", "'x'.repeat(18000).split('').map((x, at) => 'v' + at)"))
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        (
+            "[1, true, 1, 'a', null, undefined, , NaN].map(one => [1, true, 'a'].indexOf(one)).join()",
+            "0,1,0,2,-1,-1,,-1",
+        ),
+        (
+            "[[true, 1, 1].indexOf(1), [1, 1].indexOf(true), [NaN].indexOf(NaN), [,].indexOf(undefined)].join()",
+            "1,-1,-1,-1",
+        ),
+        (
+            "[[true, 1].includes(1), [1].includes(true), [NaN].includes(NaN), [,].includes(undefined)].join()",
+            "true,false,true,true",
+        ),
+        (
+            "const a = [1, 2]; [a.includes(1, -1), a.indexOf(2, 1), [a].indexOf(a), [[]].includes([])].join()",
+            "false,1,0,false",
+        ),
+        ("Object.keys({ ...{ b: 1, 2: 1, a: 1 }, b: 2, 1: 1 }).join()", "1,2,b,a"),
+        ("[[5, , 7].at(-1), [5, , 7].at(1), [5].at(9)].join()", "7,,"),
+    ],
+)
+def test_what_is_counted_is_what_it_was(code: str, value: js.Value) -> None:
+    assert run(code) == value
+
+
+def test_a_global_expression_encodes_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RE2 reads UTF-8: a caller's text with many matches must not be encoded for each of them."""
+    encoded: list[str] = []
+
+    class Counting(patterns._Text):
+        def __init__(self, string: str) -> None:
+            encoded.append(string)
+            super().__init__(string)
+
+    monkeypatch.setattr(patterns, "_Text", Counting)
+    text = "\u00e9 " * 1000
+    assert run("req.body.replace(/\\S+/g, 'x')", exchange(body=text)) == "x " * 1000
+    assert run("req.body.match(/(\u00e9|b)+?(?:c|d)*/g).length", exchange(body=text)) == 1000
+    assert len(encoded) <= 2
+
+
+@given(st.text("a\u00e9\u20ac\ud800\U0001f600", max_size=12), st.lists(st.integers(0, 13), max_size=8))
+def test_offsets_of_a_text_do_not_depend_on_those_asked_for_before(text: str, asked: list[int]) -> None:
+    seen = patterns._Text(text)
+    for at in asked:
+        offset = len(text[:at].encode("utf-8", "surrogatepass"))
+        assert seen.offset(at) == offset
+        assert seen.characters(offset) == min(at, len(text))
