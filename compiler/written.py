@@ -30,7 +30,7 @@ def scalar(value: Json) -> str:
 def flow(value: Json, *, as_json: bool = False) -> str:
     """A value on one line: YAML's flow style, or JSON."""
     if as_json:
-        return json.dumps(value, ensure_ascii=False)
+        return _json(value, None)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(name)}: {flow(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -87,6 +87,16 @@ def literal(value: Json) -> list[str]:
     return ["|" if text.endswith("\n") else "|-", *text.removesuffix("\n").split("\n")]
 
 
+def pretty(value: Json, indent: int | str) -> str:
+    """JSON, each part on a line of its own."""
+    return _json(value, indent)
+
+
+def _json(value: Json, indent: int | str | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _is_text(text: str) -> bool:
     try:
         return scalars.plain(text) == text
@@ -101,8 +111,3 @@ def _escaped(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def pretty(value: Json, indent: int | str) -> str:
-    """JSON, each part on a line of its own."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
