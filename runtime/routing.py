@@ -267,6 +267,8 @@ class Table:
                             _require_decodable(groups)
                     elif bare == ANY:
                         groups = (path,)
+                        if "%" in path:
+                            _require_decodable(groups)
                     elif lowered in (bare, slashed):
                         groups = ()
                     else:

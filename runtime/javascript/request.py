@@ -262,7 +262,9 @@ class Request(Object):
 
 
 def _params(x: Exchange) -> Value:
-    return Object({units(name): units(value) for name, value in x.params.items()})
+    given = x.params
+    names = x.route.names if x.route else ()
+    return Object({units(name): units(given[name]) if name in given else UNDEFINED for name in names})
 
 
 def _route(x: Exchange) -> Value:

@@ -173,11 +173,15 @@ def test_parameters() -> None:
 
 @pytest.mark.parametrize("value", ["%zz", "%", "%2", "%ff", "%C3%28"])
 def test_undecodable_parameter(value: str) -> None:
-    """A parameter that cannot be decoded is refused with 400 (D96); elsewhere in a path it is nobody's business."""
-    with pytest.raises(Refused) as refused:
-        ask([route("it", path="/u/:id")], f"/u/{value}")
-    assert refused.value.status == 400
-    assert taken([route("it")], f"/x/{value}") == "it"
+    """A parameter that cannot be decoded is refused with 400, the whole path of `*` is one (D96, D382).
+
+    Elsewhere in a path it is nobody's business.
+    """
+    for path in ("/u/:id", "*"):
+        with pytest.raises(Refused) as refused:
+            ask([route("it", path=path)], f"/u/{value}")
+        assert refused.value.status == 400
+    assert taken([route("it", path="^/x", regex=True)], f"/x/{value}") == "it"
 
 
 def test_groups_come_in_order_of_first_appearance() -> None:
