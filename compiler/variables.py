@@ -14,6 +14,8 @@ TOKEN = re.compile(r"\$?\$\{([A-Za-z0-9_]+)(:-[^}\n\r\u2028\u2029]*)?\}")
 QUOTED = re.compile(r"""'(?P<single>(?:[^']|'')*)'|"(?P<double>[^"\\]*)\"""")
 LINE_END = re.compile("[\n\r\u2028\u2029]")
 
+_SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
+
 MASK = 0x10F000
 """Where the masked twins of the ASCII characters begin; nothing is defined there, and a file may not use them."""
 
@@ -104,3 +106,8 @@ def fill(parts: tuple[str | Variable, ...], environ: Mapping[str, str]) -> tuple
             filled.append("null")
             missing.append(part.name)
     return "".join(filled), tuple(dict.fromkeys(missing))
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the name of a variable says that its value is nobody's to read."""
+    return _SECRET.search(name) is not None

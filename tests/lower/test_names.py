@@ -65,7 +65,7 @@ def test_what_is_wrong_is_told_at_its_place(
 
 
 def test_a_plugin_is_an_error(tmp_path: Path) -> None:
-    found = told(findings(tmp_path, PLAIN, "plugins:\n  rewrite:\n    package: x\n"), "unsupported-plugin")
+    found = told(findings(tmp_path, PLAIN, "plugins:\n  session:\n    package: x\n"), "unsupported-plugin")
     assert (found.span.file, found.span.line) == ("system.config.yml", 2)
     assert "plugin" in found.message
 
@@ -148,3 +148,22 @@ def test_a_strip_path_that_no_one_can_cut_is_an_error(tmp_path: Path) -> None:
         "{serviceEndpoint: back}", "{serviceEndpoint: back, stripPath: true}"
     )
     assert told(findings(tmp_path, text), "strip-path-of-regex").related[0].span.line == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "told_of"),
+    [
+        ("'\"Bearer ${API_KEY}\"'", False),
+        ("\"'${API_KEY}'\"", False),
+        ("\"'Bearer ' + '${API_KEY}' + req.url\"", True),
+        ("\"'${PLACE}' + req.url\"", False),
+    ],
+)
+def test_a_secret_in_a_script_stays_a_variable_or_is_told_of(tmp_path: Path, script: str, told_of: bool) -> None:
+    """Secrets are in no artifact; where a script needs one as a part of its text, that is told."""
+    step = f"request-transformer: {{action: {{headers: {{add: {{x-key: {script}}}}}}}}}"
+    text = PLAIN.replace("policies: [proxy, terminate]", "policies: [proxy, request-transformer]")
+    text = text.replace("      - proxy", f"      - {step}\n      - proxy")
+    compiled = build(tmp_path, text, environ={"API_KEY": "hush-hush", "PLACE": "here"})
+    assert ("secret-in-script" in {one.name for one in compiled.report}) is told_of
+    assert ("hush-hush" in "".join(compiled.files.values())) is told_of
