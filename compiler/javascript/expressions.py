@@ -610,6 +610,12 @@ class Expressions:
             values = self._arguments(arguments, [method, holder])
             listed = literals.listing([value.code for value in values[2:]])
             return Operand(js("apply", values[0].code, values[1].code, listed))
+        if holder.kind in ("value", "text") and not all(_is_plain(child) for child in arguments.named_children):
+            # JavaScript looks for the method before it works out the arguments.
+            found = self.unit.fresh()
+            self.unit.emit(join(found, Code(" = ")), js("method", holder.code, name.code))
+            values = self._arguments(arguments, [])
+            return Operand(literals.call(found, *(value.code for value in values)))
         values = self._arguments(arguments, [holder, name])
         return Operand(js("call", *(value.code for value in values)), self._result_kind(holder, name))
 
@@ -625,6 +631,8 @@ class Expressions:
                 return "string"
             if name.constant.value in _TEST_METHODS:
                 return "boolean"
+        if holder.kind == "response" and name.constant is not None and name.constant.value in names.CHAINED:
+            return "response"
         return "value"
 
     def _check_method(self, node: Node, holder: Operand, name: str) -> None:
@@ -1143,6 +1151,21 @@ def _in_brackets(operand: Operand, binds: str) -> Expression | None:
     if operand.binds in ("atom", "comparison", "not", binds):
         return operand.code
     return join(Code("("), operand.code, Code(")")) if isinstance(operand.code, Code) else None
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether an argument does nothing and throws nothing."""
+    if node.type in ("array", "object"):
+        return not node.named_children
+    return node.type in _PLAIN
+
+
+_PLAIN = frozenset(
+    (
+        *("string", "number", "true", "false", "null", "undefined", "regex", "arrow_function", "function_expression"),
+        "comment",
+    )
+)
 
 
 def _arity(node: Node) -> int:

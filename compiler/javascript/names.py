@@ -139,6 +139,9 @@ RESPONSE_METHODS = frozenset(
     )
 )
 
+CHAINED = frozenset(("append", "contentType", "header", "location", "set", "setHeader", "status", "type", "vary"))
+"""Methods of `res` whose value is `res`."""
+
 ANSWERING = frozenset(("end", "json", "redirect", "send", "sendStatus"))
 """Methods of `res` that send an answer."""
 

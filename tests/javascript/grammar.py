@@ -1,10 +1,27 @@
 """Expressions of the language that the compiler takes, for Hypothesis: by the type that they mostly have."""
 
+import random
+from collections.abc import Callable, Sequence
+
 from hypothesis import strategies as st
 
-Text = st.SearchStrategy[str]
+Text = Callable[[random.Random], str]
+"""Makes a text of what it draws: a function rather than a strategy, for nested strategies grow without end."""
 
-_STRINGS = st.sampled_from(
+
+def pick(texts: Sequence[str]) -> Text:
+    return lambda source: source.choice(texts)
+
+
+def either(*ways: Text) -> Text:
+    return lambda source: source.choice(ways)(source)
+
+
+def listed(item: Text) -> Text:
+    return lambda source: ", ".join(item(source) for _ in range(source.randrange(5)))
+
+
+_STRINGS = pick(
     (
         *(
             "''",
@@ -42,7 +59,7 @@ _STRINGS = st.sampled_from(
         ),
     )
 )
-_NUMBERS = st.sampled_from(
+_NUMBERS = pick(
     (
         *("0", "1", "2", "3", "7", "10", "255", "1e3", "0.1", "0.5", "1.5", "2.5", "-1", "(-0)", "1e21", "1e-7"),
         *(
@@ -59,14 +76,14 @@ _NUMBERS = st.sampled_from(
         *("1.005", "5e-324", "1.7976931348623157e308", "123.456", "1_000", "017", "0b11"),
     )
 )
-_PATHS = st.sampled_from(
+_PATHS = pick(
     (
         *("req.method", "req.url", "req.originalUrl", "req.path", "req.hostname", "req.protocol", "req.httpVersion"),
         *("req.headers['x-mode']", "req.headers['x-count']", "req.headers.host", "req.headers.accept"),
         *("req.query.page", "req.query.empty", "req.query.filter.name", "req.params.kind", "req.body.name"),
     )
 )
-_LOOSE = st.sampled_from(
+_LOOSE = pick(
     (
         *("req.headers.missing", "req.query.none", "req.body.nothing", "req.body.age", "req.body.ok", "req.body.list"),
         *(
@@ -95,8 +112,8 @@ _LOOSE = st.sampled_from(
         *("(typeof nowhere)", "req.body.list.length", "globalThis === this", "new Number(3)", "new String('ab')"),
     )
 )
-_UNARY = st.sampled_from(("-", "+", "!", "~", "typeof ", "void ", "!!", "- -"))
-_BINARY = st.sampled_from(
+_UNARY = pick(("-", "+", "!", "~", "typeof ", "void ", "!!", "- -"))
+_BINARY = pick(
     (
         *(
             "+",
@@ -123,7 +140,7 @@ _BINARY = st.sampled_from(
         *("&&", "||", "??", "+", "+", "===", "==", "&&", "||"),
     )
 )
-_PATTERNS = st.sampled_from(
+_PATTERNS = pick(
     (
         *(
             "/a/",
@@ -140,7 +157,12 @@ _PATTERNS = st.sampled_from(
         *("/\\d+/", "/(?:a|b)/g", "/,/", "/./g", "/\\./", "/o/", "/l+/g", "/\\bW/", "/[^a-z]/gi", "/(a)|(b)/g"),
     )
 )
-_REPLACEMENTS = st.sampled_from(
+_SEPARATORS = pick(
+    ("/a/", "/[a-c]+/", "/(\\w)/", "/\\s+/", "/x*/", "/X/i", "/,/", "/(?:a|b)/", "/\\./", "/$/", "/(,)/")
+)
+"""Without groups that may take no part: of those QuickJS makes texts."""
+
+_REPLACEMENTS = pick(
     (
         *(
             "''",
@@ -159,7 +181,7 @@ _REPLACEMENTS = st.sampled_from(
         *("(m, ...rest) => rest.length", "() => undefined"),
     )
 )
-_CALLBACKS = st.sampled_from(
+_CALLBACKS = pick(
     (
         *("v => v", "v => v + 1", "(v, i) => i", "(v, i, a) => a.length", "v => typeof v", "v => v > 1", "v => !!v"),
         *(
@@ -175,10 +197,10 @@ _CALLBACKS = st.sampled_from(
         *("v => { const w = v; return w + w }", "isNaN", "parseInt"),
     )
 )
-_MATHS = st.sampled_from(
-    (*("abs", "ceil", "floor", "round", "trunc", "sign", "sqrt", "cbrt", "fround", "clz32", "log2", "log10"),)
+_MATHS = pick(
+    (*("abs", "ceil", "floor", "round", "trunc", "sign", "sqrt", "fround", "clz32", "log2", "log10"),)
 )
-_DATES = st.sampled_from(
+_DATES = pick(
     (
         *(
             "0",
@@ -201,7 +223,7 @@ _DATES = st.sampled_from(
         *("8.64e15 + 1", "null", "true", "'1999'", "'1999-07'", "1e12, 3", "0, 0", "-1, 11, 31"),
     )
 )
-_DATE_METHODS = st.sampled_from(
+_DATE_METHODS = pick(
     (
         *(
             "getTime()",
@@ -226,26 +248,26 @@ _DATE_METHODS = st.sampled_from(
 
 
 def _call(receiver: Text, *forms: Text) -> Text:
-    return st.builds("({}).{}".format, receiver, st.one_of(*forms))
+    return _with("({}).{}", receiver, either(*forms))
 
 
 def _with(form: str, *parts: Text) -> Text:
-    return st.builds(form.format, *parts)
+    return lambda source: form.format(*(part(source) for part in parts))
 
 
 def _leaf() -> Text:
-    return st.one_of(_STRINGS, _NUMBERS, _PATHS, _LOOSE)
+    return either(_STRINGS, _NUMBERS, _PATHS, _LOOSE)
 
 
 def _grown(inner: Text) -> Text:
-    text = st.one_of(_STRINGS, _PATHS, inner)
-    number = st.one_of(_NUMBERS, inner)
-    values = st.lists(inner, max_size=4).map(", ".join)
-    array = st.one_of(
+    text = either(_STRINGS, _PATHS, inner)
+    number = either(_NUMBERS, inner)
+    values = listed(inner)
+    array = either(
         _with("[{}]", values),
-        st.just("req.body.list"),
-        st.just("req.query.tag"),
-        _with("({}).split({})", text, st.one_of(_STRINGS, _PATTERNS)),
+        pick(("req.body.list",)),
+        pick(("req.query.tag",)),
+        _with("({}).split({})", text, either(_STRINGS, _SEPARATORS)),
     )
     string_call = _call(
         text,
@@ -262,18 +284,16 @@ def _grown(inner: Text) -> Text:
         _with("slice({}, {})", number, number),
         _with("substring({}, {})", number, number),
         _with("substr({}, {})", number, number),
-        _with("padStart({}, {})", st.sampled_from(("5", "2.9", "-1", "NaN", "'6'")), text),
-        _with("padEnd({})", st.sampled_from(("5", "12"))),
-        _with("repeat({})", st.sampled_from(("0", "2", "2.9", "-1", "'3'", "NaN"))),
-        _with("replace({}, {})", st.one_of(_STRINGS, _PATTERNS), _REPLACEMENTS),
-        _with("split({}, {})", st.one_of(_STRINGS, _PATTERNS), st.sampled_from(("undefined", "2", "0", "-1"))),
+        _with("padStart({}, {})", pick(("5", "2.9", "-1", "NaN", "'6'")), text),
+        _with("padEnd({})", pick(("5", "12"))),
+        _with("repeat({})", pick(("0", "2", "2.9", "-1", "'3'", "NaN"))),
+        _with("replace({}, {})", either(_STRINGS, _PATTERNS), _REPLACEMENTS),
+        _with("split({}, {})", either(_STRINGS, _SEPARATORS), pick(("undefined", "2", "0", "-1"))),
         _with("match({})?.length", _PATTERNS),
         _with("search({})", _PATTERNS),
-        st.sampled_from(
-            ("toLowerCase()", "toUpperCase()", "trim()", "trimStart()", "trimEnd()", "length", "toString()")
-        ),
-        st.sampled_from(("valueOf()", "normalize('NFD')", "hasOwnProperty('length')", "constructor === String")),
-        _with("[{}]", number).map(lambda index: f"valueOf(){index}"),
+        pick(("toLowerCase()", "toUpperCase()", "trim()", "trimStart()", "trimEnd()", "length", "toString()")),
+        pick(("valueOf()", "normalize('NFD')", "hasOwnProperty('length')", "constructor === String")),
+        _with("valueOf()[{}]", number),
     )
     array_call = _call(
         array,
@@ -285,10 +305,8 @@ def _grown(inner: Text) -> Text:
         _with("findIndex({})", _CALLBACKS),
         _with("flatMap({})", _CALLBACKS),
         _with("reduce((a, b) => a + b, {})", inner),
-        st.sampled_from(
-            ("reduce((a, b) => a + b)", "reduceRight((a, b) => a + '-' + b)", "flat()", "flat(9)", "reverse()")
-        ),
-        _with("join({})", st.one_of(_STRINGS, st.just(""))),
+        pick(("reduce((a, b) => a + b)", "reduceRight((a, b) => a + '-' + b)", "flat()", "flat(9)", "reverse()")),
+        _with("join({})", either(_STRINGS, pick(("",)))),
         _with("includes({})", inner),
         _with("indexOf({})", inner),
         _with("lastIndexOf({})", inner),
@@ -297,31 +315,29 @@ def _grown(inner: Text) -> Text:
         _with("splice({}, {}, {})", number, number, inner),
         _with("push({})", values),
         _with("unshift({})", inner),
-        _with("fill({}, {})", inner, number),
-        st.sampled_from(
-            ("pop()", "shift()", "sort()", "length", "toString()", "sort((a, b) => b - a)", "constructor === Array")
-        ),
+        _with("fill({}, {})", _STRINGS, number),
+        pick(("pop()", "shift()", "sort()", "length", "toString()", "sort((a, b) => b - a)", "constructor === Array")),
         _with("forEach({})", _CALLBACKS),
     )
     number_call = _call(
         number,
-        _with("toFixed({})", st.sampled_from(("0", "2", "10", "-1", "20"))),
-        st.sampled_from(("toString(10)", "toString(1)", "toString()")),
-        _with("toPrecision({})", st.sampled_from(("1", "3", "17", "0"))),
-        _with("toExponential({})", st.sampled_from(("0", "3", ""))),
-        st.just("valueOf()"),
+        _with("toFixed({})", pick(("0", "2", "10", "-1", "20"))),
+        pick(("toString(10)", "toString(1)", "toString()")),
+        _with("toPrecision({})", pick(("1", "3", "17", "0"))),
+        _with("toExponential({})", pick(("0", "3", ""))),
+        pick(("valueOf()",)),
     )
     whole = _call(
-        st.sampled_from(("255", "(-7)", "4294967296", "NaN", "9007199254740991")),
-        st.sampled_from(("toString(2)", "toString(36)")),
+        pick(("255", "(-7)", "4294967296", "NaN", "1023")),
+        pick(("toString(2)", "toString(36)")),
     )
-    builtin = st.one_of(
+    builtin = either(
         _with("Math.{}({})", _MATHS, number),
         _with("Math.max({})", values),
         _with("Math.min({})", values),
         _with("Math.pow({}, {})", number, number),
         _with("parseInt({})", inner),
-        _with("parseInt({}, {})", text, st.sampled_from(("2", "16", "8", "0", "1", "37"))),
+        _with("parseInt({}, {})", text, pick(("2", "16", "8", "0", "1", "37"))),
         _with("parseFloat({})", text),
         _with("Number({})", inner),
         _with("String({})", inner),
@@ -336,7 +352,7 @@ def _grown(inner: Text) -> Text:
         _with("escape({})", text),
         _with("unescape({})", text),
         _with("JSON.stringify({})", inner),
-        _with("JSON.stringify({}, null, {})", inner, st.sampled_from(("2", "'--'", "0", "99"))),
+        _with("JSON.stringify({}, null, {})", inner, pick(("2", "'--'", "0", "99"))),
         _with("JSON.stringify({}, ['a', 'b'])", inner),
         _with("JSON.stringify({}, (k, v) => typeof v === 'number' ? v + 1 : v)", inner),
         _with("JSON.parse({})", text),
@@ -350,14 +366,14 @@ def _grown(inner: Text) -> Text:
         _with("Array.isArray({})", inner),
         _with("Array.from({})", text),
         _with("Array.of({})", values),
-        _with("Array({})", st.sampled_from(("3", "1, 2", "-1", "'3'"))),
+        _with("Array({})", pick(("3", "1, 2", "-1", "'3'"))),
         _with("String.fromCharCode({})", values),
         _with("new Date({}).{}", _DATES, _DATE_METHODS),
         _with("Date.UTC({})", _DATES),
         _with("{}.test({})", _PATTERNS, text),
         _with("[...({}.exec({}) || [])]", _PATTERNS, text),
     )
-    plain = st.one_of(
+    plain = either(
         _with("({} {} {})", inner, _BINARY, inner),
         _with("({} {} {})", inner, _BINARY, inner),
         _with("{}({})", _UNARY, inner),
@@ -373,28 +389,37 @@ def _grown(inner: Text) -> Text:
         _with("({})?.[{}]", inner, inner),
         _with("({}).a?.b", inner),
         _with("(({}) in ({}))", text, inner),
-        _with("(({}) instanceof {})", inner, st.sampled_from(("Array", "Object", "Date", "String", "RegExp", "Error"))),
-        _with(
-            "(v => {})({})", st.sampled_from(("v", "v + v", "[v, v]", "typeof v", "v && v.a", "v?.a ?? 'none'")), inner
-        ),
+        _with("(({}) instanceof {})", inner, pick(("Array", "Object", "Date", "String", "RegExp", "Error"))),
+        _with("(v => {})({})", pick(("v", "v + v", "[v, v]", "typeof v", "v && v.a", "v?.a ?? 'none'")), inner),
         _with("(({{a, b = {}, ...c}}) => [a, b, c])({})", inner, inner),
         _with("(([a, b = {}, ...c]) => [a, b, c])({})", inner, array),
         _with("[{}].concat({})[0]", values, inner),
         _with("Math.max(...{})", array),
     )
-    return st.one_of(plain, plain, string_call, array_call, number_call, whole, builtin)
+    return either(plain, plain, string_call, array_call, number_call, whole, builtin)
 
 
-def expressions() -> Text:
+def _expression(depth: int) -> Text:
+    """An expression that is nested up to so many levels."""
+    if depth == 0:
+        return _leaf()
+    inner = _expression(depth - 1)
+    return either(_leaf(), *[_grown(inner)] * 2)
+
+
+EXPRESSION = _expression(3)
+
+
+def expressions() -> st.SearchStrategy[str]:
     """Single expressions."""
-    return st.recursive(_leaf(), _grown, max_leaves=6)
+    return st.randoms(use_true_random=False).map(EXPRESSION)
 
 
-def programs() -> Text:
+def _program() -> Text:
     """Several statements, whose completion value counts."""
-    value = expressions()
-    statement = st.one_of(
-        _with("{};", value.map(lambda found: f"({found})")),
+    value = EXPRESSION
+    statement = either(
+        _with("({});", value),
         _with("var a = {};", value),
         _with("let b = {}; b = [b, a];", value),
         _with("a = {};", value),
@@ -402,7 +427,7 @@ def programs() -> Text:
         _with("a ||= {};", value),
         _with("a &&= {};", value),
         _with("a ??= {};", value),
-        _with("a++;", st.just("")),
+        _with("a++;", pick(("",))),
         _with("if ({}) {{ a = {} }} else {{ ({}) }}", value, value, value),
         _with("if ({}) ({});", value, value),
         _with("{{ let c = {}; c + 1 }}", value),
@@ -415,7 +440,23 @@ def programs() -> Text:
         _with("({{a: {}}}).a;", value),
         _with("throw {};", value),
         _with("a = {{n: {}}}; delete a.n; a.m = {}; a;", value, value),
-        _with("a = [1]; a[{}] = 2; a;", st.sampled_from(("0", "1", "3", "'x'", "-1", "1.5"))),
+        _with("a = [1]; a[{}] = 2; a;", pick(("0", "1", "3", "'x'", "-1", "1.5"))),
     )
-    once = st.lists(statement, min_size=1, max_size=4, unique_by=lambda found: found[:7])
-    return once.map(lambda found: "var a = 0; " + " ".join(found))
+
+    def program(source: random.Random) -> str:
+        """Some statements, one of each kind at most."""
+        found = {}
+        for _ in range(source.randrange(1, 5)):
+            made = statement(source)
+            found[made[:7]] = made
+        return "var a = 0; " + " ".join(found.values())
+
+    return program
+
+
+PROGRAM = _program()
+
+
+def programs() -> st.SearchStrategy[str]:
+    """Programs of several statements."""
+    return st.randoms(use_true_random=False).map(PROGRAM)

@@ -125,6 +125,7 @@ Date.prototype.toString = (old => function () {
   var text = old.call(this);
   return /GMT/.test(text) ? text + ' (Coordinated Universal Time)' : text;
 })(Date.prototype.toString);
+Function.prototype.toString = function () { return 'function ' + this.name + '() { [native code] }' };
 function outcome(code) {
   try { return shown((0, eval)(code)); }
   catch (e) { return e instanceof Error ? 'throws ' + e.name : 'throws ' + shown(e); }
@@ -148,13 +149,15 @@ REQUEST = {
 
 
 class Engine:
-    """QuickJS, with the request of `exchange` as `req`; each script has a fresh context."""
+    """QuickJS, with the request of `exchange` as `req`, made anew for each script."""
+
+    def __init__(self) -> None:
+        self._context = quickjs.Context()
+        self._context.set_time_limit(60)
+        self._context.eval(SHOW)
 
     def outcome(self, text: str) -> str:
         """What the script comes to or throws there."""
-        context = quickjs.Context()
-        context.set_time_limit(5)
-        context.eval(SHOW)
-        context.eval(f"var req = {json.dumps(REQUEST)};")
-        found: str = context.eval(f"outcome({json.dumps(text)})")
+        self._context.eval(f"var req = {json.dumps(REQUEST)};")
+        found: str = self._context.eval(f"outcome({json.dumps(text)})")
         return found

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from egc.compiler.javascript import Kind, compile_script
-from tests.javascript.grammar import Text, expressions, programs
+from tests.javascript.grammar import expressions, programs
 
 ROOT = Path(__file__).parents[2]
 IMPORTS = "from egc.runtime import Exchange\nfrom egc.runtime import javascript as js\n"
@@ -34,7 +35,7 @@ def written(count: int) -> str:
     """A module of generated scripts."""
     texts: list[str] = []
 
-    def collect(strategy: Text) -> None:
+    def collect(strategy: SearchStrategy[str]) -> None:
         @seed(1)
         @settings(
             max_examples=count,
