@@ -54,6 +54,7 @@ def compile_project(
     from egc.compiler.emit import emit
     from egc.compiler.lower import lower
     from egc.compiler.model import read
+    from egc.compiler.plugins import read_plugins
     from egc.compiler.resolve import resolve
     from egc.compiler.settings import Values
     from egc.compiler.shown import document
@@ -61,17 +62,21 @@ def compile_project(
     from egc.compiler.validate import validate
 
     report = Report(compat=eg_compat, serving=serving)
-    project = validate(read_project(path, environ, report, gateway_data), report)
+    project = read_project(path, environ, report, gateway_data)
+    known = read_plugins(project)
+    validate(project, report, known)
+    if report.errors:
+        known.tell(report)
     report.end_stage()
     model = read(project.gateway.tree, project.system.tree if project.system else None, report)
-    values = Values(environ, report)
+    values = Values(environ, report, known)
     names = resolve(model, values)
     report.end_stage()
     plan = lower(model, names, values, project)
     report.end_stage()
     texts = emit(plan, lines=lines)
     if plan.administration is not None:
-        texts["admin.json"] = document(project, names.listed)
+        texts["admin.json"] = document(project, names.listed, known)
     return Compiled(plan, texts, report, project.directory)
 
 

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "*.pyc")
+
 
 def put(texts: Mapping[str, str], copies: Sequence[str], source: Path, directory: Path) -> tuple[Path, ...]:
     """Write an artifact.
 
     Arguments:
         texts: file names and what they hold, ASCII.
-        copies: directories below `source` that are copied to the same place below `directory`.
+        copies: files and directories below `source` that are copied to the same place below `directory`, without what
+            is hidden or compiled in them.
         source: the directory of the configuration.
         directory: where the artifact goes; it is made if need be.
 
@@ -25,6 +28,7 @@ def put(texts: Mapping[str, str], copies: Sequence[str], source: Path, directory
         if name.endswith(".py"):
             ast.parse(text, name)
     directory.mkdir(parents=True, exist_ok=True)
+    copies = [] if directory.samefile(source) else copies
     waiting = Path(tempfile.mkdtemp(prefix=".egc-", dir=directory))
     try:
         for name, text in texts.items():
@@ -33,7 +37,11 @@ def put(texts: Mapping[str, str], copies: Sequence[str], source: Path, directory
                 file.flush()
                 os.fsync(file.fileno())
         for name in copies:
-            shutil.copytree(source / name, waiting / name, symlinks=False)
+            (waiting / name).parent.mkdir(parents=True, exist_ok=True)
+            if (source / name).is_dir():
+                shutil.copytree(source / name, waiting / name, symlinks=False, ignore=_NOT_COPIED)
+            else:
+                shutil.copyfile(source / name, waiting / name)
         written = [_swap(waiting / name, directory / name, waiting) for name in copies]
         written += [_swap(waiting / name, directory / name, waiting) for name in texts]
         _sync(directory)

@@ -25,6 +25,36 @@ _OWN_PATHS = "/oauth2/*"
 _COLUMN = 40
 _SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
 _STORE_MODULE = "egc.runtime.store.sqlite"
+_OWN_NAMES = frozenset(
+    (
+        *(
+            "AdminApi",
+            "AuthorizationServer",
+            "Certificate",
+            "Either",
+            "Endpoint",
+            "Exchange",
+            "Fill",
+            "Gateway",
+            "Host",
+        ),
+        *(
+            "Listener",
+            "Model",
+            "Outcome",
+            "Part",
+            "Path",
+            "Property",
+            "Route",
+            "SQLiteStore",
+            "Service",
+            "SignedTokens",
+        ),
+        "ANY",
+    )
+)
+"""What a module may import besides the classes of its steps and conditions."""
+
 _NOTHING = Code("")
 _INDENT = Code("    ")
 _LINE = Code("\n")
@@ -71,6 +101,7 @@ class _Writer:
         self._services = {service.variable: service for service in gateway.services}
         self._scripted = False
         self._functions = {function.script.variable: function for function in gateway.functions}
+        self._called = _called(gateway)
 
     def module(self) -> dict[str, object]:
         """What the template of gateway.py asks for."""
@@ -91,6 +122,7 @@ class _Writer:
             "endpoints": [self._endpoint(endpoint) for endpoint in gateway.endpoints],
             "services": [self._service(service) for service in gateway.services if service.variable in used],
             "state": list(self._state()),
+            "plugins": [self._plugin(plugin) for plugin in gateway.plugins],
             "steps": list(self._steps()),
             "pipelines": [self._pipeline(pipeline) for pipeline in gateway.pipelines],
             "app": self._app(),
@@ -112,15 +144,21 @@ class _Writer:
 
     def _use(self, name: str, module: str = "egc.runtime") -> Code:
         self._imports.setdefault(str(literals.dotted(module)), set()).add(name)
-        return identifier(name)
+        return identifier(self._called.get((module, name), name))
 
     def _import_lines(self) -> Iterator[Code]:
         for module in sorted(self._imports):
             names = sorted(self._imports[module], key=lambda name: (_rank(name), name))
             start = literals.join(Code("from "), literals.dotted(module), Code(" import "))
-            yield statement(start, literals.names([identifier(name) for name in names], start), _NOTHING)
+            imported = [self._imported(module, name) for name in names]
+            yield statement(start, literals.names(imported, start), _NOTHING)
             if self._scripted and module == "egc.runtime":
                 yield Code("from egc.runtime import javascript as js")
+
+    def _imported(self, module: str, name: str) -> Code:
+        called = self._called.get((module, name), name)
+        own = identifier(name)
+        return own if called == name else literals.join(own, Code(" as "), identifier(called))
 
     # ---- Objects
 
@@ -168,6 +206,13 @@ class _Writer:
             written = call(literals.join(self._use("env"), Code("beside"), by="."), Code("__file__"), literal(ADMIN))
             api = self._call(name, (Code("store"), written), gateway.administration.arguments)
             yield self._assign(Code("administration"), api, self._note(gateway.administration.span))
+
+    def _plugin(self, plugin: plan.Plugin) -> Code:
+        name = self._use(plugin.class_name, plugin.module)
+        taken = tuple(self._expression(setting) for setting in plugin.positional)
+        return self._assign(
+            identifier(plugin.variable), self._call(name, taken, plugin.arguments), self._note(plugin.span)
+        )
 
     def _steps(self) -> Iterator[Code]:
         """Every step, behind the scripts that it calls and what its condition asks."""
@@ -363,6 +408,9 @@ class _Writer:
         if gateway.administration is not None:
             items.append(argument("administration", Code("administration")))
             notes.append(self._note(gateway.administration.span))
+        if gateway.plugins:
+            items.append(argument("plugins", listing([identifier(plugin.variable) for plugin in gateway.plugins])))
+            notes.append(_NOTHING)
         items.append(argument("listeners", listing([identifier(listener.name) for listener in gateway.listeners])))
         notes.append(_NOTHING)
         if gateway.store is not None:
@@ -474,6 +522,26 @@ def _inside(settings: Sequence[plan.Setting]) -> Iterator[plan.Setting]:
             yield from _inside([*setting.positional, *(one.value for one in setting.arguments)])
 
 
+def _called(gateway: plan.Gateway) -> dict[tuple[str, str], str]:
+    """What classes of plugins are called in the module, by module and name, where another class has the name."""
+    used = [(plugin.module, plugin.class_name) for plugin in gateway.plugins]
+    for pipeline in gateway.pipelines:
+        for step in pipeline.steps:
+            used += [(check.module, check.class_name) for check in _checks(step)]
+            used.append((step.module, step.class_name))
+    taken = {*_OWN_NAMES, *(name for module, name in used if module.startswith("egc."))}
+    called = {}
+    for module, name in dict.fromkeys(one for one in used if not one[0].startswith("egc.")):
+        number = 2
+        wanted = name
+        while wanted in taken:
+            wanted, number = f"{name}{number}", number + 1
+        taken.add(wanted)
+        if wanted != name:
+            called[module, name] = wanted
+    return called
+
+
 def _rank(name: str) -> int:
     """Where isort puts a name: constants, then classes, then the rest."""
     return 0 if name.isupper() else 1 if name[0].isupper() else 2
@@ -547,7 +615,7 @@ def _shown(name: str, value: str | None) -> str | None:
 
 def _lookups(gateway: plan.Gateway) -> Iterator[plan.Lookup]:
     settings: list[plan.Setting] = []
-    for owner in (*gateway.listeners, gateway.authorization, gateway.administration):
+    for owner in (*gateway.listeners, gateway.authorization, gateway.administration, *gateway.plugins):
         settings += [one.value for one in owner.arguments] if owner is not None else []
     for service in gateway.services:
         settings += service.urls

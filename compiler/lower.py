@@ -85,7 +85,9 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         )
         for service in model.services
     }
-    pipelines = {id(flow): _pipeline(flow, services, variables, values) for flow in names.flows}
+    plugins = {plugin.name: plugin for plugin in _plugins(variables, values)}
+    objects = {plugin.name: plan.Reference(plugin.variable) for plugin in plugins.values()}
+    pipelines = {id(flow): _pipeline(flow, services, objects, variables, values) for flow in names.flows}
     if any("apiEndpoint" in script.text for script in values.scripts):
         endpoints = [
             (definition, replace(endpoint, properties=_properties(definition, values)))
@@ -96,19 +98,17 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
     _check_preflights(routes, values)
     authorization = _authorization(model, names, values)
     administration = _administration(model, project, values)
+    owners: list[plan.Plugin | plan.Step] = [*plugins.values()]
+    owners += [step for pipeline in pipelines.values() for step in pipeline.steps]
     needs_store = bool(
-        authorization
-        or administration
-        or any(
-            isinstance(taken, plan.Reference) and taken.name == "store"
-            for pipeline in pipelines.values()
-            for step in pipeline.steps
-            for taken in step.positional
-        )
+        authorization or administration or any(plan.Reference("store") in owner.positional for owner in owners)
     )
     if needs_store:
         _check_store(model, values)
-    sources = tuple((source.name, sha256(source.data).hexdigest()) for source in project.sources)
+    found = {source.name: sha256(source.data).hexdigest() for source in project.sources}
+    for plugin in values.known.plugins:
+        found |= dict(plugin.files)
+    sources = tuple(found.items())
     return plan.Gateway(
         project.gateway.name,
         sha256("".join(f"{name} {digest}\n" for name, digest in sources).encode()).hexdigest(),
@@ -124,8 +124,20 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         _options(model, values),
         tuple(plan.Variable(name, value) for name, value in sorted(values.resolved.items())),
         sources,
-        tuple(_files(model, project.directory, authorization, values)),
+        tuple(dict.fromkeys(_files(model, project.directory, authorization, values))),
+        tuple(plugins.values()),
     )
+
+
+def _plugins(variables: Variables, values: Values) -> Iterator[plan.Plugin]:
+    """The objects of plugins, with their settings."""
+    for plugin in values.known.plugins:
+        if plugin.class_name:
+            variable = variables.make(plugin.name, "plugin")
+            with values.naming(variable, variables, plugin.span):
+                arguments = values.arguments(plugin.settings, plugin.schema.get("properties", {}))
+            taken = tuple(plan.Reference(name) for name in plugin.takes)
+            yield plan.Plugin(variable, plugin.name, plugin.class_name, plugin.package, taken, arguments, plugin.span)
 
 
 def _functions(values: Values) -> tuple[plan.Function, ...]:
@@ -393,6 +405,7 @@ def _files(
     model: Model, directory: Path, authorization: plan.AuthorizationServer | None, values: Values
 ) -> Iterator[str]:
     """What an artifact takes along. Keys and certificates stay where they are."""
+    yield from (plugin.inside for plugin in values.known.plugins if plugin.inside)
     for argument in authorization.arguments if authorization else ():
         if argument.keyword != "templates" or not isinstance(argument.value, str):
             continue
@@ -555,12 +568,18 @@ def _check_preflights(routes: tuple[plan.Route, ...], values: Values) -> None:
 # ---- Pipelines
 
 
-def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variables, values: Values) -> plan.Pipeline:
+def _pipeline(
+    flow: Flow,
+    services: dict[str, plan.Service],
+    plugins: dict[str, plan.Reference],
+    variables: Variables,
+    values: Values,
+) -> plan.Pipeline:
     name = variables.make(flow.text.name, "pipeline")
     steps: list[plan.Step] = []
     skipped: list[plan.Step] = []
     for position, resolved in enumerate(flow.steps, 1):
-        step = _step(f"{name}_{position}", resolved, services, variables, values)
+        step = _step(f"{name}_{position}", resolved, services, plugins, variables, values)
         if step is None:
             continue
         last = steps[-1] if steps else None
@@ -580,7 +599,12 @@ def _pipeline(flow: Flow, services: dict[str, plan.Service], variables: Variable
 
 
 def _step(
-    place: str, resolved: Resolved, services: dict[str, plan.Service], variables: Variables, values: Values
+    place: str,
+    resolved: Resolved,
+    services: dict[str, plan.Service],
+    plugins: dict[str, plan.Reference],
+    variables: Variables,
+    values: Values,
 ) -> plan.Step | None:
     """A step, or None where its condition is never met."""
     policy, action = resolved.policy, resolved.action
@@ -592,10 +616,12 @@ def _step(
             if not condition.holds:
                 return None
             condition = None
-    lowering = _special(policy.name)
+    lowering = _special(policy.name) if not policy.plugin else None
     with values.naming(variable, variables, action.span):
         if lowering is None:
-            arguments = values.arguments(action.parameters, policy.properties)
+            used_up = {"serviceEndpoint"} if "service" in policy.takes else set()
+            properties = {name: schema for name, schema in policy.properties.items() if name not in used_up}
+            arguments = values.arguments(action.parameters, properties)
         else:
             parameters = Mapping((), action.span) if action.parameters is None else action.parameters
             arguments = lowering(policy, parameters, resolved.service, values)
@@ -603,6 +629,7 @@ def _step(
     taken: dict[str, plan.Setting] = {
         "store": plan.Reference("store"),
         "service": plan.Reference(service.variable) if service else None,
+        "plugin": plugins.get(policy.plugin),
     }
     return plan.Step(
         variable,

@@ -263,6 +263,19 @@ class Administration:
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin:
+    """The object of a plugin: `class_name(*positional, **arguments)`, imported from `module`."""
+
+    variable: str
+    name: str
+    class_name: str
+    module: str
+    positional: tuple["Setting", ...]
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """A variable that was resolved at build time, for it shapes the program: its name, and the value it had."""
 
@@ -293,3 +306,4 @@ class Gateway:
     resolved_variables: tuple[Variable, ...]
     sources: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
+    plugins: tuple[Plugin, ...] = ()

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from egc.compiler.conditions import children, conditions
+from egc.compiler.conditions import children
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
 from egc.compiler.node import Mapping, Scalar
-from egc.compiler.policies import CORE, Policy, policies
+from egc.compiler.policies import CORE, Policy
 from egc.compiler.settings import Values
 from egc.compiler.spelling import meant
 
@@ -54,7 +54,7 @@ class Names:
 def resolve(model: Model, values: Values) -> Names:
     """Look up every name; what names nothing is reported."""
     listed = _listed(model, values)
-    _plugins(model, values)
+    values.known.tell(values.report)
     _order(model, values)
     services = {service.name: service for service in model.services}
     signed = signs_tokens(model, values)
@@ -115,31 +115,23 @@ def _listed(model: Model, values: Values) -> dict[str, Span]:
     for scalar in model.policies:
         name = values.shape(scalar)
         found.setdefault(name, scalar.span)
-        if name not in policies() and name not in CORE:
+        if name not in values.known.policies and name not in CORE:
             values.report.error(
                 "CO103",
                 "unknown-policy",
-                f"there is no policy `{name}`; policies of Express Gateway plugins are not compiled",
+                f"there is no policy `{name}`; {_perhaps(values)}",
                 scalar.span,
-                help=meant(name, [*policies(), *CORE]),
+                help=meant(name, [*values.known.policies, *CORE]),
             )
     return found
 
 
-def _plugins(model: Model, values: Values) -> None:
-    entry = model.system.entry("plugins")
-    plugins = entry.value if entry else None
-    for plugin in plugins if isinstance(plugins, Mapping) else ():
-        if plugin.name.removeprefix("express-gateway-plugin-") == "rewrite":
-            message = "`rewrite` is built in; this entry has no effect"
-            values.report.warning("MG912", "plugin-built-in", message, plugin.key.span, help="remove it")
-            continue
-        values.report.error(
-            "MG906",
-            "unsupported-plugin",
-            f"the plugin `{plugin.name}` is JavaScript for Express Gateway; egc cannot run it",
-            plugin.key.span,
-        )
+def _perhaps(values: Values) -> str:
+    """Who may have brought a name that is not known."""
+    missing = " or ".join(f"`{name}`" for name in values.known.missing[:3])
+    if missing:
+        return f"it may belong to the plugin {missing}, which is not here"
+    return "policies of Express Gateway plugins are not compiled"
 
 
 def _order(model: Model, values: Values) -> None:
@@ -162,7 +154,7 @@ def _steps(
 ) -> Iterator[Resolved]:
     for action in text.actions:
         name = values.shape(action.policy)
-        policy = policies().get(name)
+        policy = values.known.policies.get(name)
         if name not in listed:
             values.report.error(
                 "CO102",
@@ -195,7 +187,7 @@ def signs_tokens(model: Model, values: Values) -> bool:
 
 def _oauth2(step: Resolved, signed: bool, values: Values) -> Resolved:
     """What `oauth2` is: where access tokens are JSON web tokens, `jwt` with the parameters below `jwt` (D240)."""
-    if step.policy.name != "oauth2":
+    if step.policy.name != "oauth2" or step.policy.plugin:
         return step
     parameters = step.action.parameters or Mapping((), step.action.span)
     found, passes = parameters.entry("jwt"), parameters.entry("passThrough")
@@ -217,7 +209,7 @@ def _oauth2(step: Resolved, signed: bool, values: Values) -> Resolved:
         message = "`passThrough` has no effect here, for access tokens are JSON web tokens"
         help = "write it below `jwt`"
         values.report.warning("CO120", "option-without-effect", message, passes.key.span, help=help)
-    return Resolved(policies()["jwt"], replace(step.action, parameters=found.value), None)
+    return Resolved(values.known.policies["jwt"], replace(step.action, parameters=found.value), None)
 
 
 def _service(action: Action, services: dict[str, ServiceEndpoint], values: Values) -> ServiceEndpoint | None:
@@ -246,14 +238,14 @@ def _condition(condition: Mapping, values: Values) -> None:
     """Look up the name of a condition, and of those inside of it."""
     node = condition.get("name")
     name = values.shape(node) if isinstance(node, Scalar) else ""
-    kind = conditions().get(name)
+    kind = values.known.conditions.get(name)
     if kind is None:
         values.report.error(
             "CO128",
             "unknown-condition",
-            f"there is no condition `{name}`",
+            f"there is no condition `{name}`" + (f"; {_perhaps(values)}" if values.known.missing else ""),
             condition.span if node is None else node.span,
-            help=meant(name, conditions()),
+            help=meant(name, values.known.conditions),
         )
     elif kind.joins:
         for child in children(condition):

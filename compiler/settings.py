@@ -14,8 +14,10 @@ from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
 from egc.compiler.plan import Argument, Lookup, Plain, Script, Setting, Table
 from egc.compiler.schema import WORDS
+from egc.compiler.variables import looks_secret
 
 if TYPE_CHECKING:
+    from egc.compiler.catalogue import Catalogue
     from egc.compiler.names import Names
 
 Kind = Literal["text", "number", "integer", "port", "flag", "url"]
@@ -38,15 +40,22 @@ def snake(name: str) -> str:
     return _WORD_START.sub("_", name).replace("-", "_").lower()
 
 
+def _built_in() -> "Catalogue":
+    from egc.compiler.catalogue import built_in
+
+    return built_in()
+
+
 @dataclass(slots=True)
 class Values:
-    """Turns nodes into settings and text.
+    """Turns nodes into settings and text. `known` are the policies and conditions that there are.
 
     `resolved` gathers the variables that were fixed at build time, `scripts` the JavaScript that is to be compiled.
     """
 
     environ: Environment[str, str]
     report: Report
+    known: "Catalogue" = field(default_factory=_built_in)
     resolved: dict[str, str] = field(default_factory=dict)
     scripts: list[Script] = field(default_factory=list)
     owner: str = ""
@@ -151,6 +160,11 @@ class Values:
             return value
         assert self._variables is not None  # noqa: S101 - scripts are settings of steps and conditions
         variable = self._variables.make(f"{self.owner}_{name}", "script")
+        for part in scalar.parts:
+            if isinstance(part, Variable) and looks_secret(part.name):
+                message = f"the value of {part.name} becomes a part of gateway.py, for whoever reads that to see"
+                help = f"where the whole value is a text, write it in one pair of quotes: '${{{part.name}}}'"
+                self.report.warning("EN605", "secret-in-script", message, scalar.span, help=help)
         script = Script(variable, kind, self.shape(scalar), scalar.span)
         self.scripts.append(script)
         return script

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
 from egc.compiler import scalars, variables
-from egc.compiler.conditions import conditions
+from egc.compiler.catalogue import Catalogue
 from egc.compiler.node import Mapping, Node, Regexp, Scalar, Sequence, Variable
-from egc.compiler.policies import policies
 from egc.compiler.schema import Schema, load
 from egc.compiler.source import MODELS, Project
 
@@ -36,18 +35,19 @@ REQUIRED = {
 """What Express Gateway's schemas require although it has a default: its validator filled that in first (C4)."""
 
 
-def document(project: Project, listed: Collection[str]) -> str:
+def document(project: Project, listed: Collection[str], known: Catalogue) -> str:
     """The text of `admin.json`.
 
     Arguments:
         project: the files that were read.
         listed: the policies that the configuration lists.
+        known: what policies, conditions and plugins there are.
     """
     tree = project.gateway.tree
     sections = {entry.name: shown(entry.value) for entry in tree} if isinstance(tree, Mapping) else {}
     written = {
         "configuration": {name: sections[name] for name in SECTIONS if name in sections},
-        "schemas": [{"type": kind, "schema": schema} for kind, schema in _schemas(project, listed)],
+        "schemas": [{"type": kind, "schema": schema} for kind, schema in _schemas(project, listed, known)],
     }
     return json.dumps(written, separators=(",", ":"), allow_nan=False) + "\n"
 
@@ -99,7 +99,7 @@ def _leaf(node: Scalar) -> Json:
     return value
 
 
-def _schemas(project: Project, listed: Collection[str]) -> Iterator[tuple[str, Json]]:
+def _schemas(project: Project, listed: Collection[str], known: Catalogue) -> Iterator[tuple[str, Json]]:
     """Kind and text of each schema, in Express Gateway's order of kinds (C144)."""
     for name in ("gateway", "system"):
         yield "config", _stripped(_own(name))
@@ -108,12 +108,15 @@ def _schemas(project: Project, listed: Collection[str]) -> Iterator[tuple[str, J
         shipped = _own(f"models/{name}")
         found = shown(source.tree) if source is not None else None
         yield "model", {"$id": shipped["$id"], **found} if isinstance(found, dict) else _stripped(shipped)
-    for condition in conditions().values():
+    for condition in known.conditions.values():
         yield "condition", _stripped(condition.schema)
     # The module of `oauth2` brings the schema of `jwt`, which its own refers to.
     for name in sorted({*listed, *(("jwt",) if "oauth2" in listed else ())}):
-        if name in policies():
-            yield "policy", _policy(name, _stripped(policies()[name].schema))
+        if name in known.policies:
+            yield "policy", _policy(name, _stripped(known.policies[name].schema))
+    for plugin in known.plugins:
+        if plugin.schema:
+            yield "plugin", _stripped(plugin.schema)
 
 
 def _own(name: str) -> Schema:

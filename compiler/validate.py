@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
-from egc.compiler.conditions import conditions
+from egc.compiler.catalogue import Catalogue, built_in
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
-from egc.compiler.policies import CORE, policies
+from egc.compiler.policies import CORE
 from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, describe, is_variable, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
@@ -21,16 +21,23 @@ LIMITS = ("host", "hostRegex", "paths", "path", "pathRegex", "methods", "scopes"
 """The keys that say which requests an endpoint takes: left empty or misspelt, it takes more than was meant."""
 
 
-def validate(project: Project, report: Report) -> Project:
-    """Check every file of a project.
+def validate(project: Project, report: Report, known: Catalogue | None = None) -> Project:
+    """Check every file of a project. `known` are the policies and conditions that there are, by default the core's.
 
     Returns:
         The project as it is; what is wrong with it is in `report`.
     """
-    gateway = Gateway(project.gateway.tree, report)
+    known = known or built_in()
+    gateway = Gateway(project.gateway.tree, report, known)
     gateway.check()
     if project.system is not None:
         check(project.system.tree, schema("system"), report, System(report).unknown)
+    for plugin in known.plugins:
+        check(plugin.settings, plugin.schema, report, System(report).unknown, entry=plugin.entry)
+        names = list(plugin.schema.get("properties", {}))
+        for entry in islice((entry for entry in plugin.settings if entry.name not in names), MOST_ERRORS):
+            message = f"the plugin `{plugin.name}` has no setting `{entry.name}`"
+            report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
     for source in project.models.values():
         model(source, report)
     return project
@@ -70,6 +77,7 @@ class Gateway:
 
     tree: Node
     report: Report
+    known: Catalogue
 
     def check(self) -> None:
         """Check the shape of the file, then the parameters of its policies and conditions."""
@@ -217,7 +225,7 @@ class Gateway:
     def condition(self, node: Node, entry: Entry | None) -> None:
         """Check the parameters of a condition, and of the conditions inside of it."""
         name = child(node, "name")
-        kind = conditions().get(str(name.value)) if isinstance(name, Scalar) else None
+        kind = self.known.conditions.get(str(name.value)) if isinstance(name, Scalar) else None
         if kind is None or not isinstance(node, Mapping):
             return
         found = kind.schema
@@ -239,17 +247,17 @@ class Gateway:
         if lost is not None:
             message = "`condition` belongs beside `action`; inside of it, it is not read and the step always runs"
             self.report.stricter("CO104", "unknown-property", message, lost.key.span)
-        policy = policies().get(step.policy)
+        policy = self.known.policies.get(step.policy)
         if policy is None:
             return
         known = policy.schema
-        if step.policy == "rewrite" and self.of_another_plugin(parameters):
+        if step.policy == "rewrite" and not policy.plugin and self.of_another_plugin(parameters):
             return
         check(parameters, known, self.report, self.unknown, entry=action)
-        tokens = parameters.entry("jwt") if step.policy == "oauth2" else None
+        tokens = parameters.entry("jwt") if step.policy == "oauth2" and not policy.plugin else None
         if tokens is not None and isinstance(tokens.value, Mapping):
             check(tokens.value, schema("policies/jwt"), self.report, self.unknown, entry=tokens)
-        if step.policy == "proxy":
+        if step.policy == "proxy" and not policy.plugin:
             return  # its lowering knows which options Express Gateway passed on to no effect
         names = list(known.get("properties", {}))
         patterns = [pattern.strip("^$") for pattern in known.get("patternProperties", {})]
@@ -311,7 +319,7 @@ class Gateway:
             "an entry of `serviceEndpoints`": definitions["serviceEndpoint"],
             "a pipeline": definitions["pipeline"],
             "the top level": schema("gateway"),
-            **{f"`action` of `{policy}`": schema(f"policies/{policy}") for policy in policies()},
+            **{f"`action` of `{name}`": policy.schema for name, policy in self.known.policies.items()},
         }
         for place, body in places.items():
             if name in body.get("properties", {}):

@@ -15,7 +15,8 @@ from egc.compiler.settings import snake
 class ConditionKind:
     """A condition that compiles: a fixed answer, a junction of others, or a class that is asked.
 
-    `pure` ones change nothing and never fail: where the answer is known without them, they are not asked.
+    `pure` ones change nothing and never fail: where the answer is known without them, they are not asked. `plugin` is
+    the name of the plugin that brings it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ConditionKind:
     waits: bool
     pure: bool
     schema: dict[str, Any]
+    plugin: str = ""
 
     @property
     def properties(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from egc.compiler import plan
-from egc.compiler.conditions import ConditionKind, children, conditions
+from egc.compiler.conditions import ConditionKind, children
 from egc.compiler.diagnostics import Span
 from egc.compiler.names import Names
 from egc.compiler.names import plain as plain_name
@@ -26,7 +26,7 @@ class Lowering:
     def condition(self, node: Mapping) -> plan.Condition:
         """The condition of a node, in which every name is known."""
         name = node.get("name")
-        kind = conditions().get(self.values.shape(name)) if isinstance(name, Scalar) else None
+        kind = self.values.known.conditions.get(self.values.shape(name)) if isinstance(name, Scalar) else None
         span = name.span if name is not None else node.span
         if kind is None or kind.fixed is not None:
             return plan.Fixed(kind is None or bool(kind.fixed), span)
@@ -34,12 +34,12 @@ class Lowering:
             inner = [self.condition(child) for child in children(node)]
             return _negated(inner[0], span) if inner else plan.Fixed(True, span)
         if kind.joins:
-            return _joined(kind.joins, [self.condition(child) for child in children(node)], span)
+            return self._joined(kind.joins, [self.condition(child) for child in children(node)], span)
         return self._check(kind, node)
 
     def _check(self, kind: ConditionKind, node: Mapping) -> plan.Condition:
         variable = self.variables.make(f"{self.place}_if_{plain_name(kind.name)}", "condition")
-        special = _special(kind.name)
+        special = None if kind.plugin else _special(kind.name)
         with self.values.naming(variable, self.variables):
             if special is not None:
                 arguments = special(kind, node, self.values)
@@ -48,6 +48,22 @@ class Lowering:
         name = node.get("name")
         span = name.span if name is not None else node.span
         return plan.Check(variable, kind.name, kind.class_name, kind.module, arguments, kind.waits, span)
+
+    def _joined(self, word: str, inner: list[plan.Condition], span: Span) -> plan.Condition:
+        """A junction without what does not matter: behind the first fixed answer that decides it, nothing is asked."""
+        decides = word == "or"
+        kept: list[plan.Condition] = []
+        for child in inner:
+            if not isinstance(child, plan.Fixed):
+                kept.append(child)
+            elif child.holds is decides:
+                if all(self.values.known.conditions[check.condition].pure for one in kept for check in checks(one)):
+                    return plan.Fixed(decides, span)
+                kept.append(child)
+                break
+        if not kept:
+            return plan.Fixed(not decides, span)
+        return kept[0] if len(kept) == 1 else plan.Joined("or" if decides else "and", tuple(kept), span)
 
 
 def checks(condition: plan.Condition | None) -> Iterator[plan.Check]:
@@ -63,23 +79,6 @@ def _negated(inner: plan.Condition, span: Span) -> plan.Condition:
     if isinstance(inner, plan.Fixed):
         return plan.Fixed(not inner.holds, span)
     return plan.Joined("not", (inner,), span)
-
-
-def _joined(word: str, inner: list[plan.Condition], span: Span) -> plan.Condition:
-    """A junction without what does not matter: behind the first fixed answer that decides it, nothing is asked."""
-    decides = word == "or"
-    kept: list[plan.Condition] = []
-    for child in inner:
-        if not isinstance(child, plan.Fixed):
-            kept.append(child)
-        elif child.holds is decides:
-            if all(conditions()[check.condition].pure for one in kept for check in checks(one)):
-                return plan.Fixed(decides, span)
-            kept.append(child)
-            break
-    if not kept:
-        return plan.Fixed(not decides, span)
-    return kept[0] if len(kept) == 1 else plan.Joined("or" if decides else "and", tuple(kept), span)
 
 
 def _special(condition: str) -> Callable[[ConditionKind, Mapping, Values], tuple[Argument, ...]] | None:

@@ -31,7 +31,8 @@ CORE = frozenset(
 class Policy:
     """A policy that compiles: where its class is, what a call of it gives, and the schema of its parameters.
 
-    `takes` names the objects that it gets by position: `store`, `service`.
+    `takes` names the objects that it gets by position: `store`, `service`, and `plugin` where a plugin brings it, whose
+    name is `plugin` then.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Policy:
     waits: bool
     takes: tuple[str, ...]
     schema: dict[str, Any]
+    plugin: str = ""
 
     @property
     def properties(self) -> dict[str, Any]:
