@@ -13,7 +13,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from egc.compiler.javascript import names
-from egc.compiler.javascript.problems import SYNTAX, Problem
+from egc.compiler.javascript.problems import SYNTAX, UNSUPPORTED, Problem
 from egc.compiler.javascript.scope import (
     FUNCTIONS,
     lexical_names,
@@ -31,6 +31,10 @@ __all__ = ("Constant", "Kind", "Problem", "Script", "assigned_names", "compile_s
 
 Kind = Literal["expression", "template", "program"]
 """`expression`: the completion value counts. `template`: text between back-ticks. `program`: nothing comes of it."""
+
+_TOO_DEEP = "the script is nested too deeply"
+_NESTED_TOO_DEEPLY = (SyntaxError, RecursionError, MemoryError)
+"""What Python says of a function with too many levels."""
 
 _COMMENT_LINES = 6
 _COMMENT_COLUMNS = 80
@@ -100,16 +104,22 @@ def compile_script(
     if kind != "program":
         result = completion.code if kind == "expression" else js("text", completion.code)
         lines.append(Line(1, Code("return "), result))
-    used = _read_names(lines)
+    try:
+        used = _read_names(lines)
+    except _NESTED_TOO_DEEPLY:
+        return _failing(text, kind, name, head, source.problem(UNSUPPORTED, _TOO_DEEP, 0, 1))
     lines = [_as_read(line, used) for line in lines]
     body = [line for use, line in _PREPARED if use in used or (use == "calls" and shared.functions)] + lines
+    function = block(body or [Line(1, Code("return None"))])
+    if not _is_python(head, function):
+        return _failing(text, kind, name, head, source.problem(UNSUPPORTED, _TOO_DEEP, 0, 1))
     return Script(
         name,
         kind,
         text,
         tuple(block([line]) for line in shared.patterns),
         head,
-        join(*_source_lines(text), block(body or [Line(1, Code("return None"))]), by="\n"),
+        join(*_source_lines(text), function, by="\n"),
         constant,
         answers,
         expressions.changes,
@@ -147,6 +157,15 @@ def _read_names(lines: list[Line]) -> frozenset[str]:
     """The names whose value is used somewhere."""
     nodes = ast.walk(ast.parse(dedent(block(lines))))
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def _is_python(head: Code, body: Code) -> bool:
+    """Whether Python takes the function: it has bounds for levels of indentation and of `try` that no grammar names."""
+    try:
+        compile(f"{head}\n{body}\n", "gateway.py", "exec", dont_inherit=True)
+    except _NESTED_TOO_DEEPLY:
+        return False
+    return True
 
 
 def _as_read(line: Line, used: frozenset[str]) -> Line:

@@ -151,6 +151,17 @@ def test_a_deep_or_long_script_is_refused() -> None:
     assert problem("'" + "a" * 70_000 + "'")[0] == "EX703"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["if (req.a) " * 110 + "1", "req" + "?.a" * 110, "req.a ? " * 110 + "1" + " : 2" * 110]
+    + ["try { " * 25 + "1" + "} catch (e) {}" * 25, "try { throw 1 } catch (e) { " * 20 + "1" + "}" * 20],
+)
+def test_what_python_would_not_load_is_refused_when_it_is_built(text: str) -> None:
+    """Levels of indentation and of `try` are bounded: the module of such a script could not be imported."""
+    assert problem(text) == ("EX703", 1, 1)
+    assert problem(text, "program") == ("EX703", 1, 1)
+
+
 def test_only_scripts_that_may_answer_ask_whether_they_did() -> None:
     answers = {
         "res.send('x')": True,
