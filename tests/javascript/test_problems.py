@@ -153,8 +153,13 @@ def test_a_deep_or_long_script_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["if (req.a) " * 110 + "1", "req" + "?.a" * 110, "req.a ? " * 110 + "1" + " : 2" * 110]
-    + ["try { " * 25 + "1" + "} catch (e) {}" * 25, "try { throw 1 } catch (e) { " * 20 + "1" + "}" * 20],
+    [
+        "if (req.a) " * 110 + "1",
+        "req" + "?.a" * 110,
+        "req.a ? " * 110 + "1" + " : 2" * 110,
+        "try { " * 25 + "1" + "} catch (e) {}" * 25,
+        "try { throw 1 } catch (e) { " * 20 + "1" + "}" * 20,
+    ],
 )
 def test_what_python_would_not_load_is_refused_when_it_is_built(text: str) -> None:
     """Levels of indentation and of `try` are bounded: the module of such a script could not be imported."""
