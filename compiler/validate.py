@@ -182,13 +182,17 @@ class Gateway:
         yield from ((item, isinstance(found, Mapping)) for item in items if isinstance(item, Mapping))
 
     def steps(self) -> Iterator[Step]:
-        """Every step that is written as a mapping."""
+        """Every step that is written as a mapping, or left empty."""
         for pipeline, checked in self.pipelines():
             node = pipeline.get("policies") or pipeline.get("policy")
             entries = node.items if isinstance(node, Sequence) else (node,)
             for index, item in enumerate(entries):
                 for policy in item if isinstance(item, Mapping) else ():
                     value = policy.value
+                    empty = isinstance(value, Scalar) and value.value is None and not value.parts
+                    if empty or (isinstance(value, Sequence) and not value.items):
+                        yield Step(policy.name, Mapping((), policy.key.span), policy, checked=False)
+                        continue
                     for step in value if isinstance(value, Sequence) else (value,):
                         if isinstance(step, Mapping):
                             yield Step(policy.name, step, policy, checked and index == 0)
@@ -218,6 +222,8 @@ class Gateway:
             message = f"`action` of `{step.policy}` is a list, and nothing of it is read"
             tell = self.report.error if step.checked else self.report.warning
             tell("CO124", "wrong-type", message, action.key.span, help="write the parameters without dashes")
+        else:
+            self.action(step, step.entry, Mapping((), step.entry.key.span))
         condition = step.value.entry("condition")
         if condition is not None:
             self.condition(condition.value, condition)
