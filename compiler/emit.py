@@ -147,7 +147,11 @@ class _Writer:
         return identifier(self._called.get((module, name), name))
 
     def _import_lines(self) -> Iterator[Code]:
-        for module in sorted(self._imports):
+        # Those of plugins stand first: they are packages of others.
+        order = sorted(self._imports, key=lambda module: (module.startswith("egc."), module))
+        for before, module in zip(["", *order], order, strict=False):
+            if before and module.startswith("egc.") != before.startswith("egc."):
+                yield _NOTHING
             names = sorted(self._imports[module], key=lambda name: (_rank(name), name))
             start = literals.join(Code("from "), literals.dotted(module), Code(" import "))
             imported = [self._imported(module, name) for name in names]

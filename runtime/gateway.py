@@ -22,6 +22,8 @@ from egc.runtime.javascript.values import JSError
 from egc.runtime.listener import Listener, plain_address
 from egc.runtime.log import AccessLog
 from egc.runtime.oauth2.secrets import Busy
+from egc.runtime.plugin import Plugin
+from egc.runtime.plugins import Plugins
 from egc.runtime.routing import Route, Table
 from egc.runtime.store import Store, StoreError
 from egc.runtime.transport import asgi
@@ -74,6 +76,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         routes: in the order of matching (D67).
         resources: answered before any route, whatever the host (D66).
         administration: the Admin API; only the admin listener reaches it.
+        plugins: what plugins bring besides policies and conditions.
         listeners: in the order in which gunicorn binds them.
         store: all state, or None where nothing needs any.
         access_log: whether to log each exchange as a line of JSON on stdout.
@@ -86,6 +89,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         routes: Sequence[Route],
         resources: Sequence[PublicResource] = (),
         administration: Administration | None = None,
+        plugins: Sequence[Plugin] = (),
         listeners: Sequence[Listener],
         store: Store | None = None,
         access_log: bool = True,
@@ -108,7 +112,9 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self._own_paths.update(resource.paths)
         if administration is not None:
             administration.mount(self._admin_app)
-        for app in (self, self._admin_app):
+        self._plugins = Plugins(plugins)
+        self._plugins.mount(self._admin_app)
+        for app in (self, self._admin_app, self._plugins.app):
             app.add_error_handler(Exception, _on_bug)
             app.add_error_handler(StoreError, _on_unavailable)
             app.add_error_handler(Busy, _on_unavailable)
@@ -127,6 +133,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.open()
+        await self._plugins.open(self.listeners)
 
     async def stop(self) -> None:
         """Close everything; acknowledged writes are finished first."""
@@ -134,6 +141,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self._purging.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._purging
+        await self._plugins.close()
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.close()
@@ -234,6 +242,9 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
                 # Falcon's router heeds case and trailing slashes, Express's does not.
                 scope["path"] = path
                 return self._public
+        if self._plugins.has_routes and self._plugins.takes(x.method, path := unquote(x.path)):
+            scope["path"] = path
+            return self._plugins.app
         return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from egc.compiler.settings import snake
 
@@ -132,6 +133,9 @@ def test_a_policy_has_an_example_that_uses_it(policy: str) -> None:
     assert f"- {policy}:" in text
 
 
-def test_an_emitted_module_imports_the_runtime_and_nothing_else() -> None:
+def test_an_emitted_module_imports_the_runtime_and_plugins_that_are_named_and_nothing_else() -> None:
     for path in ROOT.glob("examples/*/gateway.py"):
-        assert [name for name in imports(path) if not name.startswith("egc.runtime")] == []
+        system = path.with_name("system.config.yml")
+        named = yaml.safe_load(system.read_text()).get("plugins", {}) if system.exists() else {}
+        allowed = ("egc.runtime", *(plugin["package"] for plugin in named.values()))
+        assert [name for name in imports(path) if not name.startswith(allowed)] == []

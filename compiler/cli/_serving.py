@@ -84,6 +84,7 @@ class Serving:
                     **environ,
                     "EGC_HANDOVER": f"{said},{serving._seen.fileno()},{os.getpid()}",
                     "EGC_EDITS": str(asking),
+                    "EGC_BUILD": directory.name,
                 },
                 pass_fds=(said, serving._seen.fileno(), lock, asking, *(one.fileno() for one in sockets)),
             )

@@ -1,0 +1,1 @@
+"""Plugins of this gateway. What stands here is copied into the artifact."""
