@@ -5,6 +5,7 @@ over it, writes what it wants as JSON and reads the answer; nobody who has not i
 """
 
 import asyncio
+import errno
 import json
 import os
 import socket
@@ -83,12 +84,15 @@ async def ask(section: str, name: str, value: Json = None, *, delete: bool = Fal
 
 def _connect(number: int) -> socket.socket:
     """A connection to `egc run`. Raises OSError, BlockingIOError where it does not come to take it."""
-    ours, theirs = socket.socketpair()
-    try:
-        with theirs, socket.socket(fileno=os.dup(number)) as asking:
-            socket.send_fds(asking, [b"e"], [theirs.fileno()], socket.MSG_DONTWAIT)
-    except BaseException:
-        ours.close()
-        raise
+    with socket.socket(fileno=os.dup(number)) as asking:
+        if (asking.family, asking.type) != (socket.AF_UNIX, socket.SOCK_DGRAM):
+            raise OSError(errno.ENOTSOCK, "EGC_EDITS names something else")
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(asking, [b"e"], [theirs.fileno()], socket.MSG_DONTWAIT)
+        except BaseException:
+            ours.close()
+            raise
     ours.setblocking(False)
     return ours

@@ -55,8 +55,10 @@ class Edits:
         """The change whose turn it is; None where none waits."""
         return self._waiting.popleft() if self._waiting else None
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
 
     def close(self) -> None:
         """Take no more; whoever waits is told."""

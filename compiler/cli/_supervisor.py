@@ -46,7 +46,8 @@ MOST_DRAINING = 4
 
 LONGEST_FINDINGS = 1 << 20
 
-ELSE_CHANGED = "Somebody else has changed the configuration meanwhile. Try again."
+UNCHANGED = "Nothing was changed"
+MOST_TOLD = 3
 
 PASSED_ON = (signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU)
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -209,7 +210,7 @@ class Supervisor:
     async def _settled(self) -> _watch.Look:
         """Wait for a change, until nothing moves any more; or for SIGHUP, or for what the Admin API wants."""
         while True:
-            if not self._edits:
+            if not self._edits.waiting:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stirred.wait(), LOOK_SECONDS)
             self._stirred.clear()
@@ -220,7 +221,7 @@ class Supervisor:
                 before, now = now, self._watched.look()
                 if before == now:
                     return now
-            if self._asked.is_set() or self._edits:
+            if self._asked.is_set() or self._edits.waiting:
                 return now
 
     async def _rebuild(self, now: _watch.Look) -> None:
@@ -263,7 +264,7 @@ class Supervisor:
             wish.answer(outcome, detail, errors)
             answered = True
             if detail:
-                self._news.refused(f"what the Admin API was asked to change is refused: {detail}", self._built_at)
+                self._news.refused("a change over the Admin API was refused", self._built_at)
         finally:
             if not answered:
                 wish.answer("failed", "egc run could not do it: look at what it says.")
@@ -276,25 +277,26 @@ class Supervisor:
             made = await self._make(build, wish.text)
             told = made.told
             if made.code == ExitCode.DOES_NOT_COMPILE:
-                return "refused", "The configuration that this would make is wrong.", told.get("errors", ())
+                return "refused", _wrong(told.get("errors", ())), told.get("errors", ())
             if made.code == ExitCode.FINDINGS:
-                return "conflict", str(told.get("detail", "")), ()
+                return "conflict", f"{UNCHANGED}: {told.get('detail')}.", ()
             if made.code == ExitCode.ENVIRONMENT:
-                return "refused", f"What was built does not start: {told.get('detail', 'see egc run')}", ()
+                return "refused", f"{UNCHANGED}: what was built would not start: {told.get('detail')}.", ()
             if made.code:
-                return "failed", "It could not be built: look at what egc run says.", ()
+                self._news.findings(made.findings)
+                return "failed", f"{UNCHANGED}: it could not be built; look at what egc run says.", ()
             if "text" not in told:
                 return told["outcome"], "", ()
             self._watched.add(made.reads)
             if any(now.get(path, seen) != seen for path, seen in self._watched.look().items()):
-                return "conflict", ELSE_CHANGED, ()
+                return "conflict", f"{UNCHANGED}: somebody else changes the configuration; try again.", ()
             file = gateway_file(self._gateway.path)
             assert file is not None  # noqa: S101 - it has just been built
             self._news.changed([f"{self._name(file)}, over the Admin API,"])
             self._news.findings(made.findings)
             write = partial(self._write, file, told["text"].encode(), now.get(file))
             why = await self._replace(build, made.bind, begun, write)
-            return ("conflict", f"{why}.", ()) if why else (told["outcome"], "", ())
+            return ("conflict", f"{UNCHANGED}: {why}.", ()) if why else (told["outcome"], "", ())
         finally:
             if build != self._current.directory:
                 self._builds.remove(build)
@@ -433,6 +435,13 @@ class Supervisor:
         with suppress(ValueError):
             return str(path.relative_to(self._gateway.directory))
         return os.path.relpath(path)
+
+
+def _wrong(errors: Sequence[Mapping[str, str]]) -> str:
+    """What is wrong with a configuration that the Admin API would make, in a sentence."""
+    told = [str(error["detail"]) for error in errors[:MOST_TOLD]]
+    more = len(errors) - len(told)
+    return f"{UNCHANGED}: {'; '.join(told)}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _why(code: int, names: Sequence[str]) -> str:

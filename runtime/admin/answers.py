@@ -98,10 +98,10 @@ def refuse_configuration(
 
 
 def _write_error(
-    req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str, errors: Sequence[Json] = ()
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, sentence: str, errors: Sequence[Json] | None = None
 ) -> None:
     accept = req.get_header("Accept") or "*/*"
-    if "application/problem+json" in accept or (errors and ("*/*" in accept or "json" in accept)):
+    if "application/problem+json" in accept or (errors is not None and ("*/*" in accept or "json" in accept)):
         status = resp.status_code
         problem: dict[str, Json] = {"status": status, "title": HTTPStatus(status).phrase, "detail": sentence}
         if errors:
