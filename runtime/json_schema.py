@@ -462,7 +462,8 @@ def _is_multiple(value: float, of: float) -> bool:
     try:
         quotient = value / of
     except OverflowError:
-        return value % of == 0
+        # A number of more digits than a float can count.
+        return isinstance(of, int) and value % of == 0
     return math.isfinite(quotient) and quotient == math.floor(quotient)
 
 

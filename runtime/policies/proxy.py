@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
+from egc.runtime.front import DOT_SEGMENT
 from egc.runtime.headers import REQUEST_DROPPED, VIA, Headers, is_name, is_value
 from egc.runtime.upstream import QUIET_TIMEOUT, RESPONSE_TIMEOUT, Call, Pool, Pools, Service, Target, client_context
 from egc.runtime.websocket import awaited_accept
@@ -122,7 +123,10 @@ class Proxy:
                 self._redirects = _Redirects(pools)
 
     def __call__(self, x: Exchange) -> Answer | Call:
-        """Choose the target and write the request's head. Raises Refused for a URL that no request line can carry."""
+        """Choose the target and write the request's head.
+
+        Raises Refused for a URL that no request line can carry, or of which changes have made one with dot segments.
+        """
         sites = self._sites
         if not sites:
             return Answer(502, [(b"content-type", b"text/plain; charset=utf-8")], b"Bad Gateway", "no_service")
@@ -195,7 +199,12 @@ class Proxy:
                 raise Refused(500, "Internal Server Error", reason="bad_rewritten_url")
         if self._strip_path:
             url = _stripped(x, url)
-        return url if url.startswith("/") else "/" + url
+        if not url.startswith("/"):
+            url = "/" + url
+        if url is not x.original_url and DOT_SEGMENT.search(url.partition("?")[0]):
+            # `/x*` takes `/x../y`, of which stripPath would leave `/../y`.
+            raise Refused(400, "Bad Request", reason="dot_segments")
+        return url
 
     def _finish(self, target: Target, x: Exchange, head: ResponseHead) -> None:
         """Rewrite Location and Set-Cookie (D266, D267)."""

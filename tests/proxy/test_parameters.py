@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from egc.runtime.errors import Refused
+from egc.runtime.exchange import Exchange
+from egc.runtime.policies.proxy import Proxy
+from egc.runtime.upstream import Service
 from tests.callers import Caller, Reply, ask, get, post
 from tests.gateways import gateway
 from tests.proxy.intermediary import Intermediary
@@ -179,6 +183,24 @@ def test_path(world: World, step: str, path: str, expected: str) -> None:
     assert world.seen(step, path).target == expected
 
 
+@pytest.mark.parametrize("path", ["/x../admin", "/x..", "/x..%2Fadmin", "/x%2e%2e/admin?q", "/x./../admin"])
+def test_stripping_leaves_no_dot_segment(world: World, path: str) -> None:
+    """`/x*` takes `/x../admin`, of which `stripPath` would leave a way out of the service's path."""
+    before = len(world.first.requests)
+    assert world.ask("strip_literal", get(path, host="strip_literal")).status == 400
+    assert len(world.first.requests) == before
+
+
+@pytest.mark.parametrize("url", ["/v2/../admin", "/v2/%2E%2e", "..", "/v2/..#more", "\\\\..\\x", "/v2/.?a=/x"])
+def test_a_step_makes_no_dot_segment(url: str) -> None:
+    """What a script makes of a parameter that is decoded may be another path to the service than to the policies."""
+    x = Exchange("GET", "/", [], "h", "http", "127.0.0.1")
+    x.url = url
+    with pytest.raises(Refused) as refused:
+        Proxy(Service("s", urls=("http://127.0.0.1:1/base",)))(x)
+    assert (refused.value.status, refused.value.reason) == (400, "dot_segments")
+
+
 def test_absolute_form(world: World) -> None:
     """A whole URL as target goes upstream as its path; with `to_proxy` as it is, behind a slash (D103, D269)."""
     for step, expected in (("plain", "/p?q"), ("to_proxy", "/http://to_proxy/p?q")):
@@ -247,7 +269,7 @@ def test_half_a_body_with_header_case(world: World) -> None:
 
 
 def test_timeouts(world: World) -> None:
-    """The smaller of `proxy_timeout` and `timeout` counts (D270, D271)."""
+    """The smaller of `proxy_timeout` and `timeout` counts, both of the service (D270, D271, D404, D439)."""
     world.first.answer = lambda wire: wire.gone()
     assert world.ask("patient").status == 504
 

@@ -110,7 +110,7 @@ def test_a_name_that_is_none_is_not_built(name: str) -> None:
 
 @pytest.mark.parametrize("pieces", [1, 7])
 def test_a_json_body_is_changed_and_framed_anew(pieces: int) -> None:
-    """D307, D311: additions, then removals; one length, no coding, a bare type; characters as they are."""
+    """D307, D311, D313: additions, then removals; one length, no coding, a bare type; characters as they are."""
     sent = '{"a": 1, "b": {"c": [null, 1.5]}, "d": "日"}'.encode()
     x = request(sent, (JSON[0], JSON[1] + b"; charset=utf-8"), (b"digest", b"sha-256=x"), pieces=pieces)
     transformed(x, body={"add": {"n": lambda x: [1, 2].__len__(), "t": "é", "a2": "x"}, "remove": ["a", "a2"]})
@@ -323,6 +323,14 @@ def test_messages_are_quiet_by_level(monkeypatch: pytest.MonkeyPatch, level: str
     for message in ("said", throws):
         Log(message=message)(request())
     assert notes == ["info", "error"][-messages:]
+
+
+@pytest.mark.parametrize("multiple", [0.5, 1e308, 7])
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 400])
+def test_a_number_that_no_float_counts_is_held_against_multiple_of(multiple: float, number: str) -> None:
+    """A caller's number of 400 digits is no reason to fail."""
+    check = JsonSchema(schema=Schema({"properties": {"n": {"multipleOf": multiple}}}))
+    assert run(check(request(f'{{"n":{number}}}'.encode(), JSON))) is False
 
 
 # ---- Content codings
