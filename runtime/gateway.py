@@ -286,7 +286,7 @@ async def _through_falcon(app: _App, x: Exchange, scope: dict[str, Any], receive
         await send(message)
 
     scope["scheme"] = x.scheme
-    if x.client != x.peer:
+    if x.client and x.client != (scope["client"] or ("",))[0]:
         scope["client"] = (x.client, 0)
     await app(scope, receive, counting)
     return status, sent

@@ -44,9 +44,13 @@ class Plugins:
 
     def mount(self, administration: "falcon.asgi.App[Any, Any]") -> None:
         """Add what plugins bring to the Admin API; what has the same path is replaced (D374)."""
+        resources = []
         for plugin in self._plugins:
             for path, resource in plugin.admin_routes().items():
                 _add(administration, plugin, path, resource)
+                resources.append(resource)
+        if resources:
+            administration.add_middleware(_Json(resources))
 
     def takes(self, method: str, path: str) -> bool:
         """Whether a plugin answers requests with this method for this (decoded) path."""
@@ -90,6 +94,20 @@ class Plugins:
                         await plugin.on_event(event)
                 except Exception:
                     _log.exception("the plugin %s fails at %s", type(plugin).__name__, event)
+
+
+class _Json:
+    """Middleware: resources of plugins answer JSON unless they say otherwise; the Admin API itself has no default."""
+
+    def __init__(self, resources: Sequence[object]) -> None:
+        self._resources = frozenset(map(id, resources))
+
+    async def process_resource(
+        self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, resource: object, _params: Any
+    ) -> None:
+        """Called where there is a resource, before it."""
+        if id(resource) in self._resources:
+            resp.content_type = falcon.MEDIA_JSON
 
 
 def _add(app: "falcon.asgi.App[Any, Any]", plugin: Plugin, path: str, resource: object) -> None:

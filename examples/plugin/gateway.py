@@ -21,7 +21,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "5ccf62462423cfa0f3a2fc382c49cf1e6cfb839f37aafc4d8726e031218c98a6"
+SOURCE_SHA256 = "2bb795faae4d4f3fd43135a0b3776c7c1f1faa44591c0a7c3c01af1be907d969"
 
 
 # ---- Listeners ----------------------------------------------------------------

@@ -45,7 +45,8 @@ def install() -> None:
     if not (modules / "express-gateway").is_dir() or not (modules / "express-gateway-plugin-rewrite").is_dir():
         HOME.mkdir(parents=True, exist_ok=True)
         (HOME / "package.json").write_text(json.dumps({"private": True}))
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", PACKAGE, REWRITE], cwd=HOME, check=True)
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", PACKAGE, REWRITE]
+        subprocess.run(install, cwd=HOME, check=True)
 
 
 def record(case: Case) -> tuple[bool, int]:

@@ -1,15 +1,12 @@
 """Who calls: an allow-list of networks, and a count of callers."""
 
-import logging
 from collections import OrderedDict
 from typing import Any
 
 import falcon
 import falcon.asgi
 
-from egc.runtime.plugin import Event, Plugin
-
-_log = logging.getLogger("egc.callers")
+from egc.runtime.plugin import Event, Plugin, Ready
 
 
 class Callers(Plugin):
@@ -22,6 +19,7 @@ class Callers(Plugin):
     def __init__(self, *, remember: int) -> None:
         self._remember = remember
         self.counts: OrderedDict[str, int] = OrderedDict()
+        self.ready: list[str] = []
 
     def count(self, address: str) -> None:
         """Count one request."""
@@ -37,7 +35,8 @@ class Callers(Plugin):
         return {"/callers": Counts(self)}
 
     async def on_event(self, event: Event) -> None:
-        _log.info("callers: %s", event)
+        if isinstance(event, Ready):
+            self.ready.append(event.listener)
 
 
 class WhoAmI:
@@ -48,10 +47,10 @@ class WhoAmI:
 
 
 class Counts:
-    """Requests by address."""
+    """Requests by address, and the listeners that are served."""
 
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
 
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        resp.media = dict(self._callers.counts)
+        resp.media = {"listeners": self._callers.ready, "requests": dict(self._callers.counts)}
