@@ -361,6 +361,8 @@ for name, target in (
     ("dot segments with a parameter", b"/a/..;x/v"),
     ("encoded NUL", b"/v%00"),
     ("dot segments in absolute form", b"http://h/a/../v"),
+    ("bad percent", b"/v%zz"),
+    ("lone percent", b"/v%"),
 ):
     _add("target", name, _head(method=b"GET", target=target) + S, BAD)
 _add("target", "star", _head(method=b"OPTIONS", target=b"*") + S, BAD)
@@ -371,8 +373,6 @@ for name, target in (
     ("absolute form in upper case", b"HTTP://H/v"),
     ("absolute form without path", b"http://h"),
     ("absolute form with query", b"http://h/v?a=b"),
-    ("bad percent", b"/v%zz"),
-    ("lone percent", b"/v%"),
     ("two slashes", b"//v"),
     ("backslash", b"/a\\v"),
     ("only a query", b"/?a=b"),

@@ -197,9 +197,7 @@ _CALLBACKS = pick(
         *("v => { const w = v; return w + w }", "isNaN", "parseInt"),
     )
 )
-_MATHS = pick(
-    (*("abs", "ceil", "floor", "round", "trunc", "sign", "sqrt", "fround", "clz32", "log2", "log10"),)
-)
+_MATHS = pick((*("abs", "ceil", "floor", "round", "trunc", "sign", "sqrt", "fround", "clz32", "log2", "log10"),))
 _DATES = pick(
     (
         *(

@@ -55,7 +55,7 @@ def findings(
         "policies: [x]\npipelines: {p: {policies: [{x: [{condition: {name: y, any: 1}, action: {thing: [1]}}]}]}}\n",
         "policies: [x]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '207', message: 42}}}]}}\n",
         "policies: [terminate]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '${S}'}}}]}}\n",
-        "policies: [oauth2]\npipelines: {p: {policies: [{oauth2: {action: {passThrough: 'true', jwt: {secretOrPublicKey: k}}}}]}}\n",
+        "policies: [oauth2]\npipelines: {p: {policies: [{oauth2: {action: {passThrough: 1, jwt: {secretOrPublicKey: k}}}}]}}\n",
     ],
 )
 def test_taken(text: str) -> None:
@@ -114,6 +114,7 @@ def test_system(system: str, codes: list[str]) -> None:
 
 
 def test_all_errors_at_once() -> None:
+    """D16, D18: Express Gateway told the first of them, by its path in the data."""
     found = findings("policies: 1\nhttp: {port: x}\nhttps: 1\nadmin: 1\nserviceEndpoints: {a: {}, b: 1}\n", "oauth2: 1")
     assert len(found) == 7
 
