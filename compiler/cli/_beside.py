@@ -14,6 +14,7 @@ import os
 import runpy
 import ssl
 import sys
+import traceback
 from argparse import ArgumentParser
 from functools import partial
 from pathlib import Path
@@ -119,11 +120,24 @@ def start(directory: Path) -> None:
         module = runpy.run_path(str(directory / "gateway.py"), run_name="gateway")
     except Misconfigured as error:
         raise EnvironmentFailure(str(error)) from None
+    except Exception as error:
+        if (place := plugin_line(error, directory)) is None:
+            raise
+        raise EnvironmentFailure(f"a plugin fails, {place}: {type(error).__name__}: {error}") from None
     try:
         for listener in module["app"].listeners:
             listener.tls_context()
     except (OSError, ssl.SSLError) as error:
         raise EnvironmentFailure(f"cannot use a certificate of the configuration: {error}") from None
+
+
+def plugin_line(error: Exception, directory: Path) -> str | None:
+    """File and line of a plugin's code that raised, or None where it was other code."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    file = Path(last.filename)
+    if file.is_relative_to(directory) and file != directory / "gateway.py":
+        return f"{file.relative_to(directory)} line {last.lineno}"
+    return None
 
 
 def main() -> int:
