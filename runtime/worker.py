@@ -18,17 +18,19 @@ import sys
 import termios
 import time
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.asgi.lifespan import LifespanManager
-from gunicorn.asgi.parser import CallbackRequest
 from gunicorn.asgi.protocol import (
     ASGIProtocol,
     BodyReceiver,
     ClientDisconnected,
     _get_cached_date_header,
     _get_cached_status_line,
+    _normalize_sockaddr,
 )
 from gunicorn.workers.gasgi import ASGIWorker
 
@@ -36,7 +38,7 @@ from egc.runtime import serving
 from egc.runtime.env import Misconfigured
 from egc.runtime.gateway import Gateway
 from egc.runtime.headers import Headers
-from egc.runtime.parser import MAX_HEAD_BYTES, RequestParser
+from egc.runtime.parser import MAX_HEAD_BYTES, Head, RequestParser
 from egc.runtime.transport.tunnel import EXTENSION, GOODBYE, Tunnel
 
 HEADER_TIMEOUT = 20.0
@@ -47,6 +49,8 @@ NO_COPY = 65536
 _FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
 _NOT_WITH_101 = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding"))
 _RESET = struct.pack("ii", 1, 0)
+_ASGI = {"version": "3.0", "spec_version": "2.4"}
+_CLOCK_TICK = 0.001
 _HEARTBEAT = 1.0
 _DRAIN_TICK = 0.02
 _RETIRE_TICK = 0.25
@@ -58,27 +62,47 @@ RETIRE_SECONDS = 3600.0
 """How long a worker that has been replaced may go on with what is in flight."""
 
 
-class _Ready(asyncio.Event):
-    """An Event that knows its loop: asking asyncio for it costs a system call a request."""
+class _Ready:
+    """Whether a request has arrived: an Event for one who waits."""
+
+    __slots__ = ("_loop", "_set", "_waiter")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self._own_loop = loop
+        self._loop = loop
+        self._set = False
+        self._waiter: asyncio.Future[None] | None = None
 
-    def _get_loop(self) -> asyncio.AbstractEventLoop:
-        return self._own_loop
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        self._set = True
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def clear(self) -> None:
+        self._set = False
+
+    def wait(self) -> asyncio.Future[None]:
+        """Over as soon as it is set, which it is not."""
+        self._waiter = self._loop.create_future()
+        return self._waiter
 
 
 class GatewayProtocol(ASGIProtocol):
     """One connection. Differs from gunicorn's in what it does at the edges of a request, not in how it parses."""
 
     _closed: bool
+    _current_request: Head | None
     _task: asyncio.Task[None] | None
     _head_bytes = 0
     _response: "_Response | None" = None
     _lingering: asyncio.TimerHandle | None = None
     _to_discard = DISCARD_BYTES
     _certificate: str | None = None
+    _idle_until = inf
+    """When the caller must have begun another request, by the loop's clock."""
     tunnel: Tunnel | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -216,10 +240,26 @@ class GatewayProtocol(ASGIProtocol):
 
     def _keepalive_timeout(self) -> None:
         """The time between two requests is over; a request that has begun to arrive gets the time of a first one."""
+        self._idle_until = inf
         if self._head_bytes:
             self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._request_overdue)
         else:
             super()._keepalive_timeout()
+
+    def _arm_keepalive_timer(self) -> None:
+        """gunicorn's, but a timer that runs already stays: it looks again when it is due."""
+        loop = self.worker.loop
+        self._idle_until = loop.time() + self._keepalive
+        if self._keepalive_handle is None:
+            self._keepalive_handle = loop.call_later(self._keepalive, self._look_whether_idle)
+
+    def _look_whether_idle(self) -> None:
+        self._keepalive_handle = None
+        left = self._idle_until - self.worker.loop.time()
+        if left < _CLOCK_TICK:
+            self._keepalive_timeout()
+        elif left < inf:
+            self._keepalive_handle = self.worker.loop.call_later(left, self._look_whether_idle)
 
     def close_idle(self, waited: float) -> None:
         """End the connection if it waits for a request of which nothing has arrived, not even in the socket.
@@ -245,18 +285,81 @@ class GatewayProtocol(ASGIProtocol):
 
     def _on_headers_complete(self) -> bool:
         """gunicorn's, without its policy for proxied headers: `front` has ours, for every server."""
-        self._current_request = request = CallbackRequest.from_parser(self._callback_parser, is_ssl=self._is_ssl)
-        self._body_receiver = BodyReceiver(request, self)
+        self._current_request = head = Head(self._callback_parser)
+        self._body_receiver = BodyReceiver(head, self)
         self._request_ready.set()
         return False
 
-    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+    async def _handle_connection(self) -> None:
+        """gunicorn's, for HTTP/1 alone: serve one request after the other."""
+        worker = self.worker
+        server, client = (_normalize_sockaddr(self.transport.get_extra_info(name)) for name in ("sockname", "peername"))
+        try:
+            while not self._closed:
+                self.req_count += 1
+                if not self._request_ready.is_set():
+                    if self.req_count > 1:
+                        self._arm_keepalive_timer()
+                    self._awaiting_request = True
+                    try:
+                        await self._request_ready.wait()
+                    finally:
+                        self._awaiting_request = False
+                if self._idle_until < inf:
+                    # The timer will find nothing to do: cheaper than one for each request.
+                    self._idle_until = inf
+                else:
+                    self._cancel_keepalive_timer()
+                if self._closed or self._current_request is None:
+                    break
+                lasts = await self._serve_http_request(self._current_request, server, client)
+                worker.nr += 1
+                if worker.nr >= worker.max_requests:
+                    self.log.info("Autorestarting worker after current request.")
+                    worker.alive = False
+                if not lasts or not worker.alive or not self._keepalive or not self._body_receiver._complete:
+                    break
+                self._resume_reading()
+                pipelined = self._callback_parser.remaining()
+                self._callback_parser.reset()
+                self._current_request = None
+                self._body_receiver = None
+                self._request_ready.clear()
+                if pipelined and not self._feed_callback_parser(pipelined):
+                    break
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:
+            self.log.exception("Error handling connection: %s", error)
+        finally:
+            self._close_transport()
+
+    def _scope(self, head: Head, server: Any, client: Any) -> dict[str, Any]:
+        """ASGI's scope (HTTP 2.4)."""
+        path, _, query = head.target.partition(b"?")
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1" if head.version == (1, 1) else "1.0",
+            "method": head.method,
+            "scheme": "https" if self._is_ssl else "http",
+            "path": (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace"),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": self._root_path,
+            "headers": head.fields,
+            "server": server,
+            "client": client,
+            "state": self.worker.state.copy(),
+        }
+
+    async def _serve_http_request(self, request: Head, server: Any, client: Any) -> bool:
         """Run the application in the connection's own task; returns whether the connection can take another request."""
         receiver = self._body_receiver
         self._response = response = _Response(self, request)
         try:
-            scope = self._build_http_scope(request, sockname, peername)
-            if request.may_upgrade():
+            scope = self._scope(request, server, client)
+            if request.upgrades:
                 scope["extensions"] = {EXTENSION: self._accept}
             if self._certificate is not None:
                 scope.setdefault("extensions", {})["tls"] = {"client_cert_chain": (self._certificate,)}
@@ -297,10 +400,6 @@ class GatewayProtocol(ASGIProtocol):
             pass
         return False
 
-    def _is_websocket_upgrade(self, request: Any) -> bool:
-        """Never for gunicorn to handle: an Upgrade runs the pipeline as every request does (D304)."""
-        return False
-
     def _accept(self, headers: Headers, tunnel: Tunnel) -> None:
         """Answer 101 and become the near end of a tunnel. Raises ClientDisconnected if the caller has left."""
         if self._closed:
@@ -337,7 +436,7 @@ class _Response:
         "started",
     )
 
-    def __init__(self, protocol: GatewayProtocol, request: Any) -> None:
+    def __init__(self, protocol: GatewayProtocol, request: Head) -> None:
         self._protocol = protocol
         self._request = request
         self._head = b""
@@ -416,7 +515,7 @@ class _Response:
                     lines.append(b"transfer-encoding: chunked\r\n")
                 else:
                     self.closes = self.ends_by_closing = True
-        self.closes = self.closes or not worker.alive or not self._protocol._keepalive or request.should_close()
+        self.closes = self.closes or not worker.alive or not self._protocol._keepalive or request.closes
         self.closes = self.closes or worker.nr + 1 >= worker.max_requests
         if self.closes:
             lines.append(b"connection: close\r\n")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from gunicorn.asgi.parser import PythonProtocol
+from gunicorn.asgi.parser import CallbackRequest, ParseError, PythonProtocol
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egc.runtime.parser import RequestParser
+from egc.runtime.parser import Head, RequestParser
 
 NAMES = st.sampled_from(
     [
@@ -72,3 +72,54 @@ def test_same_reading_as_gunicorns_parser(
     limits = {"limit_request_line": 40, "limit_request_fields": 5, "limit_request_field_size": 30}
     pieces = [piece for piece in (data[:cut], data[cut:]) if piece]
     assert told(RequestParser(**limits), pieces) == told(PythonProtocol(**limits), pieces)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    start=st.sampled_from(
+        [
+            b"GET /%41?b HTTP/1.1",
+            b"POST / HTTP/1.0",
+            b"CONNECT a:1 HTTP/1.1",
+            b"OPTIONS * HTTP/1.1",
+            b"GET //?? HTTP/1.1",
+        ]
+    ),
+    fields=st.lists(
+        st.sampled_from(
+            [
+                b"Host: a",
+                b"Connection: close",
+                b"Connection:",
+                b"Connection: Keep-Alive",
+                b"connection: upgrade",
+                b"Upgrade: websocket",
+                b"Expect: 100-Continue",
+                b"Expect: more",
+                b"Content-Length: 3",
+                b"Transfer-Encoding: chunked",
+                b"X-A: b",
+            ]
+        ),
+        max_size=5,
+    ),
+)
+def test_same_head_as_gunicorns_request(start: bytes, fields: list[bytes]) -> None:
+    parser = RequestParser()
+    try:
+        parser.feed(b"".join(line + b"\r\n" for line in (start, *fields, b"")))
+    except ParseError:
+        return
+    ours, its = Head(parser), CallbackRequest.from_parser(parser)
+    assert (ours.method, ours.version, ours.content_length, ours.chunked) == (
+        its.method,
+        its.version,
+        its.content_length,
+        its.chunked,
+    )
+    assert (ours.target, ours.fields) == (its.uri.encode("latin-1"), its.headers_bytes)
+    assert (ours.closes, ours.upgrades, ours._expect_100_continue) == (
+        its.should_close(),
+        its.may_upgrade(),
+        its._expect_100_continue,
+    )
