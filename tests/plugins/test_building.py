@@ -1,6 +1,7 @@
 """Plugins, compiled: found, read and checked without running their code (section 7 of the data plane)."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 import yaml
 
 from egc.compiler import write
+from egc.compiler.cli import EnvironmentFailure
+from egc.compiler.cli._beside import start
 from tests.lower.project import build, findings, told
 
 GATEWAY = """\
@@ -151,3 +154,16 @@ def test_a_plugin_that_cannot_be_used_is_told_what_to_write(tmp_path: Path, entr
 def test_a_policy_that_a_missing_plugin_may_bring_is_told_so(tmp_path: Path) -> None:
     found = told(findings(tmp_path, GATEWAY, yaml.safe_dump({"plugins": {"office": None}})), "unknown-policy")
     assert "plugin `office`" in found.message
+
+
+def test_a_plugin_that_fails_when_it_is_loaded_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D368: `egc run` keeps what it serves, and says why; it is no bug of the gateway."""
+    plugin(tmp_path, code="class {}:\n    pass\n\n\n1 / 0\n")
+    write(build(tmp_path, GATEWAY, system()), tmp_path / "build")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in [name for name in sys.modules if name.split(".")[0] == "office"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(EnvironmentFailure, match=r"office/__init__\.py line 5: ZeroDivisionError"):
+        start(tmp_path / "build")
