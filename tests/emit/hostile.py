@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from egc.compiler.diagnostics import Span
+from egc.compiler.globs import glob_pattern
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, Variable
 from egc.compiler.paths import host_regex, path_pattern, path_regex
 from egc.compiler.regexes import Untranslatable
@@ -170,7 +171,7 @@ def configurations(draw: st.DrawFn) -> tuple[Node, Node]:
     certificate = {"key": draw(value(name)), "cert": draw(value(name)), "ca": [draw(value())]}
     gateway = {
         "http": {"port": 8080, "hostname": draw(value(name))},
-        "https": {"tls": {draw(name): certificate}, "options": {"ciphers": draw(value())}},
+        "https": {"tls": {draw(name.filter(_compiles(glob_pattern))): certificate}, "options": {"ciphers": draw(value())}},
         "admin": {"port": 9876, "allowedHosts": [draw(value())], "auth": {"keyDigest": draw(value(name))}},
         "apiEndpoints": endpoints,
         "serviceEndpoints": services,
