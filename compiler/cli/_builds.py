@@ -11,6 +11,7 @@ import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from egc.compiler.cli import EnvironmentFailure
 
@@ -28,7 +29,7 @@ class Builds:
     def __init__(self, artifacts: Path) -> None:
         self.artifacts = artifacts
         self._made = 0
-        with (artifacts / "lock").open("w") as turn:
+        with _opened(artifacts / "lock") as turn:
             _lock(turn.fileno(), fcntl.LOCK_EX)
             for left in artifacts.glob("run-*"):
                 _remove_unless_locked(left)
@@ -66,6 +67,8 @@ class Builds:
 def artifact_directory(directory: Path) -> Path:
     """Where the compiled gateway goes: `.egc` in the configuration's directory, else a directory of this user's own.
 
+    `.egc` is used where it is this user's and no other can change it or put another directory in its place.
+
     Arguments:
         directory: absolute path of the configuration's directory.
 
@@ -73,12 +76,11 @@ def artifact_directory(directory: Path) -> Path:
         EnvironmentFailure: neither can be written.
     """
     beside = directory / ".egc"
-    try:
-        beside.mkdir(exist_ok=True)
-        if os.access(beside, os.W_OK | os.X_OK):
+    with suppress(OSError):
+        with suppress(FileExistsError):
+            beside.mkdir(mode=0o755)
+        if _is_own(directory, beside) and os.access(beside, os.W_OK | os.X_OK):
             return beside
-    except OSError:
-        pass
     place = sha256(os.fsencode(directory)).hexdigest()[:16]
     elsewhere = Path(tempfile.gettempdir()) / f"egc-{os.getuid()}-{place}"
     try:
@@ -90,6 +92,17 @@ def artifact_directory(directory: Path) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise EnvironmentFailure(f"{beside} cannot be written, and {elsewhere} does not belong to this user alone")
     return elsewhere
+
+
+def _is_own(directory: Path, beside: Path) -> bool:
+    """Whether nobody else can put builds in the place of ours: they are run as code. Raises OSError."""
+    around, found = directory.stat().st_mode, beside.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or (around & 0o1002) == 0o002:
+        return False
+    if found.st_mode & 0o022:
+        # Made by a shell with a generous umask; what others have put there already is theirs.
+        beside.chmod(stat.S_IMODE(found.st_mode) & ~0o022)
+    return True
 
 
 def same(one: Path, other: Path) -> bool:
@@ -113,6 +126,14 @@ def _remove_unless_locked(left: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
         finally:
             os.close(handle)
+
+
+def _opened(lock: Path) -> BinaryIO:
+    """The file that says whose turn it is. Raises EnvironmentFailure where it is none, such as a link elsewhere."""
+    try:
+        return os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "r+b", 0)
+    except OSError as error:
+        raise EnvironmentFailure(f"{lock} cannot be opened: {error.strerror}") from None
 
 
 def _lock(handle: int, how: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from egc.compiler.cli import EnvironmentFailure
-from egc.compiler.cli._builds import artifact_directory
+from egc.compiler.cli._builds import Builds, artifact_directory
 from egc.compiler.cli._listening import check_addresses
 from tests.cli.conftest import Egc
 from tests.running import EGC, free_port
@@ -193,6 +193,42 @@ def test_a_directory_that_cannot_be_written_is_left_alone(tmp_path: Path, monkey
     elsewhere.symlink_to(tmp_path)
     with pytest.raises(EnvironmentFailure, match="does not belong to this user alone"):
         artifact_directory(config)
+
+
+def test_builds_go_where_nobody_else_can_put_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds are run as code. What somebody else could have prepared is not used for them, nor changed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    others = tmp_path / "others"
+    (others / "run-precious").mkdir(parents=True)
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / ".egc").symlink_to(others)
+    assert artifact_directory(config).parent == tmp_path / "tmp"
+    (config / ".egc").unlink()
+    config.chmod(0o777)
+    assert artifact_directory(config).parent == tmp_path / "tmp"
+    config.chmod(0o1777)
+    (config / ".egc").mkdir(exist_ok=True)
+    (config / ".egc").chmod(0o777)
+    assert artifact_directory(config) == config / ".egc"
+    assert (config / ".egc").stat().st_mode & 0o777 == 0o755
+    monkeypatch.setattr("os.getuid", lambda: (config / ".egc").stat().st_uid + 1)
+    with pytest.raises(EnvironmentFailure):
+        # Neither the one beside the configuration nor, as this test pretends to be somebody else, the other.
+        artifact_directory(config)
+    assert (others / "run-precious").is_dir()
+
+
+def test_a_lock_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    """Opening it must not empty the file that it leads to."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / ".egc").mkdir()
+    (tmp_path / ".egc" / "lock").symlink_to(victim)
+    with pytest.raises(EnvironmentFailure, match="lock cannot be opened"):
+        Builds(tmp_path / ".egc")
+    assert victim.read_text() == "precious"
 
 
 def test_files_of_the_working_directory_do_not_take_the_place_of_modules(tmp_path: Path) -> None:
