@@ -39,6 +39,7 @@ def test_the_configuration_says_where(project: Path, gateway: str, system: str, 
 
 
 def test_the_variable_wins_and_reads_no_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D64."""
     (project / "gateway.config.yml").write_text("{broken")
     monkeypatch.setenv("EG_ADMIN_URL", "http://there.test:1/")
     assert find_admin().url == "http://there.test:1"

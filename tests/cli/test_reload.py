@@ -311,7 +311,7 @@ def test_routes_of_policies_keep_their_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["EG_DISABLE_CONFIG_WATCH", "EGC_DISABLE_CONFIG_WATCH"])
 def test_watching_can_be_switched_off(tmp_path: Path, name: str) -> None:
-    """D56, D59, C12: any value but the empty one, `false` too. Then the process is gunicorn."""
+    """D56, D59, D396, C12: any value but the empty one, `false` too. Then the process is gunicorn."""
     with gateway(tmp_path, env={name: "false"}) as running:
         assert running.process is not None
         words = Path(f"/proc/{running.process.pid}/cmdline").read_bytes().split(b"\0")

@@ -309,7 +309,7 @@ def test_closed_at_once(hasty: Running, service: Upstream) -> None:
 
 
 def test_connections_are_reused(hasty: Running, service: Upstream) -> None:
-    """Requests that follow each other share a connection, bodies and all."""
+    """Requests that follow each other share a connection, bodies and all (D296)."""
     with Caller(hasty.port) as caller:
         for _ in range(5):
             assert caller.send(post("/", b"hello")).final().status == 200

@@ -328,7 +328,7 @@ def delays(run: Run, step: RateLimit, count: int) -> list[float]:
 
 
 def test_by_default_each_request_waits_a_second_longer(store: Store, clock: Clock, run: Run) -> None:
-    """D229."""
+    """D229, D395."""
     assert delays(run, RateLimit(store, counter="c"), 5) == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
