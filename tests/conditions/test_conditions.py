@@ -187,3 +187,9 @@ def test_wrong_parameters_are_told(tmp_path: Path, condition: object, name: str)
     pipelines = {"main": {"apiEndpoints": ["all"], "policies": [step]}}
     found = findings(tmp_path, yaml.safe_dump({**CONFIGURATION, "pipelines": pipelines}))
     assert name in {one.name for one in found}
+
+
+@pytest.mark.parametrize(("text", "counts"), [("true", True), ("'false'", True), ("0", False), ("''", False)])
+def test_an_expression_may_be_nothing_but_a_value(tmp_path: Path, text: str, counts: bool) -> None:
+    """D136, D335."""
+    assert holds(tmp_path, {"name": "expression", "expression": text}) is counts

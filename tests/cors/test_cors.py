@@ -118,6 +118,12 @@ def test_without_allowed_headers_those_that_are_asked_for_are() -> None:
     assert (said(x)["allow-headers"], said(x)["vary"]) == ("X-One, X-Two", "Access-Control-Request-Headers")
 
 
+def test_an_empty_list_of_allowed_headers_allows_none() -> None:
+    """D196."""
+    x = ask("OPTIONS", WEB, (b"access-control-request-headers", b"X-One"), allowed_headers=())
+    assert "allow-headers" not in said(x)
+
+
 def test_other_requests_get_origin_credentials_and_exposed_headers() -> None:
     """D197, D198, D208; D403: a text of names works as the documentation has it."""
     x = ask(exposed_headers="X-A,X-B", credentials=True, methods=("GET",), allowed_headers=("x",), max_age=5)

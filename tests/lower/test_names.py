@@ -167,3 +167,15 @@ def test_a_secret_in_a_script_stays_a_variable_or_is_told_of(tmp_path: Path, scr
     compiled = build(tmp_path, text, environ={"API_KEY": "hush-hush", "PLACE": "here"})
     assert ("secret-in-script" in {one.name for one in compiled.report}) is told_of
     assert ("hush-hush" in "".join(compiled.files.values())) is told_of
+
+
+def test_an_endpoint_may_be_called_as_what_the_module_imports(tmp_path: Path) -> None:
+    """What cors makes of expressions is called `pattern`."""
+    text = """
+apiEndpoints: {pattern: {}}
+policies: [cors, terminate]
+pipelines: {p: {apiEndpoints: [pattern], policies: [{cors: {action: {origin: !!js/regexp /a/}}}, {terminate: }]}}
+"""
+    module = build(tmp_path, "http: {port: 0}" + text).files["gateway.py"]
+    assert "import pattern\n" in module
+    assert "pattern_endpoint = Endpoint(" in module

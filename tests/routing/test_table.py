@@ -25,6 +25,7 @@ def route(
     regex: bool = False,
     falls: bool = False,
     rewrites: str = "",
+    becomes: str = "",
     unused: bool = False,
 ) -> Route:
     """A route whose pipeline answers with its name and the parameters, or falls through, having rewritten the URL."""
@@ -32,7 +33,9 @@ def route(
     def pipeline(x: Exchange) -> Answer | Call | None:
         if rewrites:
             x.url = rewrites
-        return None if falls or rewrites else Answer(200, [], f"{name} {dict(x.params)}".encode())
+        if becomes:
+            x.method = becomes
+        return None if falls or rewrites or becomes else Answer(200, [], f"{name} {dict(x.params)}".encode())
 
     where: str | Host = host
     if host.startswith("re:"):
@@ -199,6 +202,12 @@ def test_fall_through() -> None:
     assert (answer.status, answer.reason) == (404, "fell_through")
 
 
+def test_fall_through_with_another_method() -> None:
+    """The rest of the matching goes by the new method (D100)."""
+    routes = [route("A", becomes="POST"), route("B", methods="GET"), route("C", methods="POST")]
+    assert taken(routes, "/") == "C"
+
+
 def test_fall_through_with_a_rewritten_url() -> None:
     """The rest of the matching goes by the new URL, and earlier routes are not tried again (D100)."""
     routes = [
@@ -311,7 +320,7 @@ def test_a_common_beginning_hides_nothing(host: str, path: str) -> None:
 
 
 def test_a_thousand_hosts() -> None:
-    """Of many hosts the one that was asked for is found without a search, in its place among the patterns (D67, D68)."""
+    """Of many hosts the one that was asked for is found at once, in its place among the patterns (D67, D68)."""
     hosts = [route(f"r{number}", host=f"h{number}.acme") for number in range(1000)]
     table = [route("first", host="*.acme", path="/x"), *hosts, route("last", host="*.acme", path="/y")]
     assert taken(table, "/x", host="H7.acme") == "first"

@@ -55,7 +55,7 @@ def findings(
         "policies: [x]\npipelines: {p: {policies: [{x: [{condition: {name: y, any: 1}, action: {thing: [1]}}]}]}}\n",
         "policies: [x]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '207', message: 42}}}]}}\n",
         "policies: [terminate]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '${S}'}}}]}}\n",
-        "policies: [oauth2]\npipelines: {p: {policies: [{oauth2: {action: {passThrough: 1, jwt: {secretOrPublicKey: k}}}}]}}\n",
+        "policies: [oauth2]\npipelines: {p: {policies: [oauth2: {action: {passThrough: 1, jwt: {secretOrPublicKey: k}}}]}}\n",
     ],
 )
 def test_taken(text: str) -> None:
@@ -86,6 +86,10 @@ def test_taken(text: str) -> None:
         ("policies: []\npipelines: {p: {policies: [{x: {condition: {}}}]}}\n", "CO141"),
         ("policies: []\npipelines: {p: {policies: [{a: }, {b: , c: }]}}\n", "CO101"),
         ("policies: []\npipelines: {p: {policies: [{a: }, {b: [null]}]}}\n", "CO124"),
+        ("policies: [log]\npipelines: {p: {policies: [{log: }]}}\n", "CO141"),
+        ("policies: [log]\npipelines: {p: {policies: [{log: []}]}}\n", "CO141"),
+        ("policies: [log]\npipelines: {p: {policies: [{log: {condition: {name: never}}}]}}\n", "CO141"),
+        ("policies: [log]\npipelines: {p: {policies: [{x: }, {log: {action: }}]}}\n", "CO141"),
     ],
 )
 def test_refused(text: str, code: str) -> None:
