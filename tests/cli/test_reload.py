@@ -45,7 +45,7 @@ WRONG = {
         "D48",
     ),
     "unset-variable-of-the-shape": (CONFIG.replace("'/'", "'${NOSUCH}'"), "D7"),
-    "unset-variable-at-start": (CONFIG.replace("message: before", "message: '${NOSUCH}'"), "D7"),
+    "unset-variable-at-start": (CONFIG.replace("statusCode: 200", "statusCode: '${NOSUCH}'"), "D7"),
     "no-port": (CONFIG.replace("port: $HTTP", "port: '${NOSUCH}'"), "D7"),
     "empty": ("", "D32"),
 }
