@@ -222,6 +222,9 @@ class Exchange:
         self._consumer = consumer
         if consumer is not None and consumer.id:
             self.set_header(b"eg-consumer-id", consumer.id.encode())
+        else:
+            # Nor is it said to be the one before.
+            self.remove_header(b"eg-consumer-id")
 
     def set_header(self, name: bytes, value: bytes) -> None:
         """Put a request header in the place of all of that (lower-case) name (D421).

@@ -1,10 +1,17 @@
 """JSON web signatures, read strictly (RFC 7515, RFC 8725): the key says which algorithms there are, never the token."""
 
+import re
 import warnings
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -40,6 +47,8 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 _CURVES = ("Ed25519", "Ed448")
 _PEM = b"-----BEGIN "
+_SSH = re.compile(rb"\s*(?:ssh|ecdsa)-\S+\s+AAAA")
+_LEFT_OF_PEM = re.compile(rb"(?:KEY|CERTIFICATE)-{3,}", re.IGNORECASE)
 
 
 class Unacceptable(Exception):
@@ -121,6 +130,8 @@ def read_key(material: bytes) -> Key:
     if not material:
         raise ValueError("is empty")
     if _PEM not in material:
+        if _is_asymmetric(material):
+            raise ValueError("is a key or certificate, but not in PEM")
         try:
             return OctKey.import_key(material)
         except (JoseError, ValueError):
@@ -131,6 +142,25 @@ def read_key(material: bytes) -> Key:
         except (JoseError, ValueError, TypeError):
             continue
     raise ValueError("is not a certificate or key in PEM that can be read")
+
+
+def _is_asymmetric(material: bytes) -> bool:
+    """Whether bytes that are no PEM were meant as a key of a pair: a part of PEM, its middle alone, a JSON web key."""
+    plain = material.replace(b"\0", b"")
+    if _LEFT_OF_PEM.search(plain) or _SSH.match(plain):
+        return True
+    if plain.lstrip().startswith(b"{"):
+        with suppress(ValueError):
+            return read_object(plain).get("kty") not in (None, "oct")
+    try:
+        data = b64decode(b"".join(plain.split()), validate=True)
+    except ValueError:
+        return False
+    for load in (load_der_public_key, load_der_x509_certificate, partial(load_der_private_key, password=None)):
+        with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+            load(data)
+            return True
+    return False
 
 
 def algorithms_of(key: Key) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from egc.runtime.exchange import Exchange
+from egc.runtime.exchange import Claims, Exchange
 from egc.runtime.policies.basic_auth import BasicAuth
 from egc.runtime.policies.jwt import JWT
 from egc.runtime.policies.key_auth import KeyAuth
@@ -28,6 +28,16 @@ def test_the_first_that_knows_the_caller_decides(gate: Gate) -> None:
     assert gate.knock(doors, ("Authorization", "apiKey k1:s1")).consumer == user
     assert gate.knock(doors, basic("ann", "bacon")).consumer == user
     assert gate.knock(doors).consumer is None
+
+
+def test_the_service_is_not_told_the_one_before() -> None:
+    """D151: where who is known now has no id, or nobody is any more, the id of the one before does not go upstream."""
+    for consumer in (Claims({"sub": "x"}), None):
+        x = Exchange("GET", "/", [], "h", "http", "")
+        x.consumer = Claims({"id": "ann"})
+        assert x.header(b"eg-consumer-id") == b"ann"
+        x.consumer = consumer
+        assert x.header(b"eg-consumer-id") is None
 
 
 def test_nobody_is_anonymous_twice(gate: Gate) -> None:

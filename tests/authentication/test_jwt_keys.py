@@ -1,5 +1,6 @@
 """Which key verifies which algorithm: the configuration says it, never the token (D187, RFC 8725 section 3.1)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from joserfc.jwk import ECKey
 from egc.runtime.env import Misconfigured
 from egc.runtime.policies.jwt import JWT
 from tests.authentication.gate import Gate, bearer, token
-from tests.authentication.keys import private, public_pem, signed
+from tests.authentication.keys import jwk, private, public_pem, signed
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 SHARED = ("HS256", "HS384", "HS512")
@@ -73,6 +74,20 @@ def test_what_looks_like_a_public_key_is_no_secret(gate: Gate) -> None:
         with pytest.raises(Misconfigured) as error:
             door(gate, key, *algorithms)
         assert key[:40] not in str(error.value)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+def test_a_public_key_in_another_form_is_no_secret(gate: Gate, algorithm: str) -> None:
+    """As some servers show their keys: in Base64 without the lines of PEM around, as JSON, with a line cut off."""
+    key = private(algorithm)
+    pem = public_pem(key)
+    lines = pem.strip().splitlines()
+    forms = ("".join(lines[1:-1]), "\n".join(lines[1:-1]), "\n".join(lines[1:]), pem[1:], pem.lower())
+    for form in (*forms, json.dumps(jwk(key))):
+        with pytest.raises(Misconfigured, match="but not in PEM"):
+            door(gate, form)
+    # A part of it that is no key is as good a secret as any.
+    assert gate.opens(door(gate, "MIIB" + "x" * 40), bearer(token({}, "MIIB" + "x" * 40, "HS256")))
 
 
 def test_keys_that_do_not_start(gate: Gate, tmp_path: Path) -> None:
