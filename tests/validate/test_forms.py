@@ -55,7 +55,8 @@ def findings(
         "policies: [x]\npipelines: {p: {policies: [{x: [{condition: {name: y, any: 1}, action: {thing: [1]}}]}]}}\n",
         "policies: [x]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '207', message: 42}}}]}}\n",
         "policies: [terminate]\npipelines: {p: {policies: [{terminate: {action: {statusCode: '${S}'}}}]}}\n",
-        "policies: [oauth2]\npipelines: {p: {policies: [oauth2: {action: {passThrough: 1, jwt: {secretOrPublicKey: k}}}]}}\n",
+        "policies: [oauth2]\n"
+        "pipelines: {p: {policies: [{oauth2: {action: {passThrough: 1, jwt: {secretOrPublicKey: k}}}}]}}\n",
     ],
 )
 def test_taken(text: str) -> None:
