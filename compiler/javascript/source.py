@@ -47,6 +47,8 @@ class Text:
         return self.problem(kind, message, node.start_byte, node.end_byte, help)
 
     def _place(self, offset: int) -> tuple[int, int]:
+        while offset < len(self.data) and self.data[offset] & 0xC0 == 0x80:
+            offset += 1  # to the end of the character
         count = len(self.data[:offset].decode("utf-8", "surrogatepass")) - self._before
         before = self.text[: max(0, min(count, len(self.text)))]
         line = before.count("\n") + 1
