@@ -5,7 +5,7 @@ upstream I/O itself. A transport (ASGI today) makes the exchange, runs the pipel
 """
 
 import asyncio
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from random import randbytes
@@ -193,7 +193,7 @@ class Exchange:
         """22 random letters and digits, one per pipeline match (D116)."""
         if not self._request_id:
             # An identifier for logs, not a secret.
-            self._request_id = b64encode(randbytes(16))[:22].translate(_TO_BASE62).decode()  # noqa: S311
+            self._request_id = b2a_base64(randbytes(16))[:22].translate(_TO_BASE62).decode()  # noqa: S311
         return self._request_id
 
     @property
@@ -236,8 +236,11 @@ class Exchange:
             raise Refused(500, "Internal Server Error", reason="bad_header_value")
         if name == b"host":
             self.host = value.decode("ascii")
-        self.remove_header(name)
-        self.headers.append((name, value))
+        headers = [field for field in self.headers if field[0] != name]
+        headers.append((name, value))
+        self.headers = headers
+        if name in self.connection_fields:
+            self.connection_fields -= {name}
 
     def remove_header(self, name: bytes) -> None:
         """Take all request headers of that (lower-case) name away; they stay away from the service."""

@@ -157,7 +157,9 @@ class GatewayProtocol(ASGIProtocol):
             if self._to_discard < 0:
                 self.transport.abort()
             return
-        super().data_received(data)
+        fed = self._feed_callback_parser(data)
+        if fed and not self._reading_paused and self._http1_buffered() > self._max_buffer_size:
+            self._pause_reading()
 
     def eof_received(self) -> None:
         if self._lingering is not None:
