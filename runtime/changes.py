@@ -108,6 +108,10 @@ class BodySteps:
                 body = {**body, name: to_json(result)}
             if seen is not None:
                 seen(body)
+        return self.without_removed(body)
+
+    def without_removed(self, body: Mapping[str, Json]) -> dict[str, Json]:
+        """A copy of a body with nothing but the removals."""
         return {key: kept for key, kept in body.items() if key not in self._remove}
 
 

@@ -27,7 +27,12 @@ HOP_BY_HOP = frozenset(
 IDENTITY = frozenset((b"eg-consumer-id", b"eg-request-id"))
 """Fields that only the gateway and its configuration set: inbound copies are dropped (D422, N26)."""
 
-KEPT_THOUGH_NAMED = frozenset((b"host", b"content-length", b"authorization", b"cookie", b"via", b"expect")) | IDENTITY
+KEPT_THOUGH_NAMED = IDENTITY | frozenset(
+    (
+        *(b"host", b"content-length", b"content-type", b"content-encoding"),
+        *(b"authorization", b"cookie", b"via", b"expect"),
+    )
+)
 """Fields that `Connection` cannot have removed: a caller must not cut away framing or what a policy decided on."""
 
 VIA = b"1.1 egc"

@@ -19,7 +19,8 @@ class ResponseTransformer:
 
     Headers are changed in every response from here on, also those that the gateway makes; a script that throws
     answers 500 (D320, D461). Bodies are changed where the service answers with a JSON object of at most 1 MiB; a script
-    that throws leaves the body as it is. The service is asked for whole bodies in codings that the gateway reads.
+    that throws adds nothing, and what is to be removed is removed all the same. The service is asked for whole bodies
+    in codings that the gateway reads.
 
     Arguments:
         headers: those to add and to remove.
@@ -58,15 +59,19 @@ class ResponseTransformer:
         if self._body is None:
             return body
         try:
-            parsed = bodies.load(body.decode())
-            if not isinstance(parsed, dict):
-                return body
+            # As Node reads it: one byte that is no character is no way around what is to be removed.
+            parsed = bodies.load(body.decode(errors="replace"))
+        except bodies.Malformed:
+            return body
+        if not isinstance(parsed, dict):
+            return body
+        try:
             return bodies.dump(self._body.changed(x, parsed))
         except (JSError, Answered) as error:
             _log.error("response-transformer of %s: %s", x.endpoint.name, error)
-            return body
-        except (bodies.Malformed, UnicodeDecodeError):
-            return body
+        # A caller who makes a script throw is not to see what is removed for others.
+        left = self._body.without_removed(parsed)
+        return body if len(left) == len(parsed) else bodies.dump(left)
 
 
 def _text(value: Value) -> str:

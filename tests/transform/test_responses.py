@@ -48,6 +48,7 @@ add("throws", ResponseTransformer(headers={"add": {"x-by": throws}}))
 add("made-throws", ResponseTransformer(headers={"add": {"x-by": throws}}), last=Terminate())
 add("body", ResponseTransformer(body={"add": {"b": lambda x: x.method, "gone": "x"}, "remove": ["secret", "gone"]}))
 add("body-throws", ResponseTransformer(body={"add": {"b": throws}}))
+add("both-throws", ResponseTransformer(body={"add": {"b": throws}, "remove": ["secret"]}))
 add("request", RequestTransformer(body={"add": {"b": "added"}}))
 add("identity", RequestTransformer(headers={"add": {"X-User": "ada",
     "eg-consumer-id": lambda x: x.header(b"eg-consumer-id").decode() if x.header(b"eg-consumer-id") else "nobody"}}))
@@ -194,6 +195,18 @@ def test_a_script_that_throws_leaves_the_body(running: Running, service: Upstrea
     """D320."""
     service.answer = responds(b'{"a": 1}')
     assert ask(running.port, get(host="body-throws")).body == b'{"a": 1}'
+
+
+def test_what_is_removed_is_removed_though_a_script_throws(running: Running, service: Upstream) -> None:
+    """A caller who can make the script throw must not see more than others."""
+    service.answer = responds(b'{"a": 1, "secret": 2}')
+    assert ask(running.port, get(host="both-throws")).body == b'{"a":1}'
+
+
+def test_what_is_no_utf8_is_no_way_around(running: Running, service: Upstream) -> None:
+    """Node reads U+FFFD for such bytes."""
+    service.answer = responds(b'{"a": "\xff", "secret": 2}')
+    assert json.loads(ask(running.port, get(host="body")).body) == {"a": "\ufffd", "b": "GET"}
 
 
 def test_events_are_not_held(running: Running, service: Upstream) -> None:
