@@ -13,7 +13,7 @@ from typing import Any
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Exchange
 from egc.runtime.headers import FRAMING_TWINS, IDENTITY, IDENTITY_TWINS, is_host, named_by_connection
-from egc.runtime.listener import Listener, plain_address
+from egc.runtime.listener import Listener
 
 METHODS = frozenset(
     (
@@ -130,13 +130,17 @@ def _believe_proxies(x: Exchange, listener: Listener, forwarded_for: list[bytes]
         return
     hops = [hop.strip() for value in forwarded_for for hop in value.decode("latin-1").split(",")]
     while hops:
-        hop = plain_address(hops.pop().strip("[]"))
         try:
-            ipaddress.ip_address(hop)
+            address = ipaddress.ip_address(hops.pop().strip("[]"))
         except ValueError:
             break
-        x.client = hop
-        if not _trusted(listener, hop):
+        if isinstance(address, ipaddress.IPv6Address):
+            if address.scope_id is not None:
+                # A zone means something on the machine that wrote it only, and may be any text.
+                break
+            address = address.ipv4_mapped or address
+        x.client = str(address)
+        if not _trusted(listener, x.client):
             break
     protocol = (x.header(b"x-forwarded-proto") or b"").rpartition(b",")[2].strip().lower()
     if protocol in (b"http", b"https"):
