@@ -16,6 +16,8 @@ from egc.runtime.policies.key_auth import KeyAuth
 from tests.authentication.gate import Gate, basic
 from tests.oauth2.house import hashed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:

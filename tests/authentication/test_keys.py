@@ -9,6 +9,8 @@ from egc.runtime.query import member, single
 from egc.runtime.store.sqlite import SQLiteStore
 from tests.authentication.gate import Gate, asked
 
+pytestmark = pytest.mark.slow
+
 
 def key(text: str) -> tuple[str, str]:
     return "Authorization", f"apiKey {text}"

@@ -9,6 +9,8 @@ from egc.runtime.policies.basic_auth import BasicAuth
 from egc.runtime.store import Application, User
 from tests.authentication.gate import Gate, asked, basic
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_user_gets_in_by_name_and_by_id(gate: Gate) -> None:
     """D160; the header goes on to the service (D157)."""

@@ -18,6 +18,8 @@ from egc.compiler.cli._listening import check_addresses
 from tests.cli.conftest import Egc
 from tests.running import EGC, free_port
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 http: {{port: {http}, hostname: 127.0.0.1}}
 admin: {{port: {admin}, host: localhost}}

@@ -13,6 +13,8 @@ from egc.compiler.edit import Edit, NotEditable, apply, errors
 from egc.compiler.shown import normal, shown
 from egc.compiler.source import read
 
+pytestmark = pytest.mark.slow
+
 FILE = "gateway.config.yml"
 
 TEXT = """\

@@ -171,7 +171,10 @@ def configurations(draw: st.DrawFn) -> tuple[Node, Node]:
     certificate = {"key": draw(value(name)), "cert": draw(value(name)), "ca": [draw(value())]}
     gateway = {
         "http": {"port": 8080, "hostname": draw(value(name))},
-        "https": {"tls": {draw(name.filter(_compiles(glob_pattern))): certificate}, "options": {"ciphers": draw(value())}},
+        "https": {
+            "tls": {draw(name.filter(_compiles(glob_pattern))): certificate},
+            "options": {"ciphers": draw(value())},
+        },
         "admin": {"port": 9876, "allowedHosts": [draw(value())], "auth": {"keyDigest": draw(value(name))}},
         "apiEndpoints": endpoints,
         "serviceEndpoints": services,

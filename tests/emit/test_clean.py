@@ -11,6 +11,8 @@ from egc.compiler import compile_project
 from tests.emit.hostile import TRAPS, tree
 from tests.emit.test_hostile import compiled
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
 

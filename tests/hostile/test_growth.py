@@ -10,7 +10,7 @@ from tests.hostile.conftest import HOSTILE
 from tests.running import Running
 from tests.upstreams import Upstream
 
-pytestmark = [pytest.mark.hostile] if HOSTILE else []
+pytestmark = pytest.mark.hostile if HOSTILE else pytest.mark.slow
 
 ROUNDS = 200 if HOSTILE else 8
 EACH = 150

@@ -10,6 +10,8 @@ from tests.gateways import gateway, in_front_of
 from tests.running import Running
 from tests.upstreams import Upstream, Wire
 
+pytestmark = pytest.mark.slow
+
 QUICK = """
 import egc.runtime.worker as worker
 worker.HEADER_TIMEOUT = 0.3

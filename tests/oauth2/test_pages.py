@@ -12,6 +12,8 @@ from falcon.testing import Result
 from egc.runtime.oauth2.pages import Pages
 from tests.oauth2.house import CALLBACK, House
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -11,6 +11,8 @@ from egc.runtime.oauth2.secrets import digest
 from egc.runtime.oauth2.throttle import PER_ACCOUNT, PER_ADDRESS, PER_PAIR, WINDOW, Throttle
 from tests.oauth2.house import CALLBACK, PASSWORD, Browser, House, answered, transaction
 
+pytestmark = pytest.mark.slow
+
 MACHINE = {"grant_type": "client_credentials"}
 
 

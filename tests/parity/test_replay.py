@@ -19,7 +19,7 @@ from tests.running import EGC, Running
 DOES_NOT_COMPILE = 3
 
 
-QUICK = ("routing-",)
+QUICK = ("routing-hosts", "routing-methods")
 """Cases that belong to the quick tier; all others are slow together."""
 
 

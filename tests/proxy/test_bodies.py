@@ -15,6 +15,8 @@ from tests.callers import Caller, ask, chunked, get, post
 from tests.running import Running
 from tests.upstreams import Upstream, Wire
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 FIXTURES = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

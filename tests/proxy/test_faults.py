@@ -12,6 +12,8 @@ from tests.gateways import gateway, in_front_of
 from tests.running import Running, free_port
 from tests.upstreams import Behaviour, Upstream, Wire
 
+pytestmark = pytest.mark.slow
+
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 

@@ -20,6 +20,8 @@ from egc.runtime.store.sqlite import SQLiteStore
 from tests.store.conftest import Run
 from tests.store.records import CODE, REFRESH, furnish
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CODES = int(os.environ.get("EGC_STORE_CODES", "25"))
 KILLS = int(os.environ.get("EGC_STORE_KILLS", "3"))

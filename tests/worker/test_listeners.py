@@ -19,6 +19,8 @@ from tests.gateways import gateway, write
 from tests.needs import needs
 from tests.running import Running, free_port
 
+pytestmark = pytest.mark.slow
+
 TELLING = """
 from egc.runtime import Answer
 
