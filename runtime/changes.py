@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypedDict
 
+from egc.runtime.env import Misconfigured
 from egc.runtime.exchange import Exchange
 from egc.runtime.headers import HOP_BY_HOP, is_name
 from egc.runtime.javascript import UNDEFINED, JSError, Script, Value, header_text, to_json
@@ -34,7 +35,7 @@ class BodyChanges(TypedDict, total=False):
 class HeaderSteps:
     """Header changes, ready to be worked out: additions in their order, then removals, whatever the case (D432).
 
-    Raises ValueError for a name that cannot be a header's and for a constant that cannot be its value.
+    Raises Misconfigured for a name that cannot be a header's and for a constant that cannot be its value.
     """
 
     def __init__(self, changes: HeaderChanges, text: Callable[[Value], str] = header_text) -> None:
@@ -77,7 +78,7 @@ class HeaderSteps:
         try:
             return self._text(value).encode("latin-1")
         except JSError:
-            raise ValueError(f"the value of the header {name!r} cannot stand in a header") from None
+            raise Misconfigured(f"the value of the header {name!r} cannot stand in a header") from None
 
     def _value(self, x: Exchange, value: bytes | Script) -> bytes:
         return value if isinstance(value, bytes) else self._text(value(x)).encode("latin-1")
@@ -118,5 +119,5 @@ class BodySteps:
 def _name(name: str) -> bytes:
     lowered = name.lower().encode("utf-8")
     if not is_name(lowered):
-        raise ValueError(f"{name!r} is not a valid header name")
+        raise Misconfigured(f"{name!r} is not a valid header name")
     return lowered

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from egc.runtime.env import Misconfigured
 from egc.runtime.exchange import Answer, Exchange
 from egc.runtime.headers import Headers, is_value
 from egc.runtime.patterns import Pattern
@@ -101,13 +102,13 @@ class Cors:
 
 
 def _header(name: str, value: str | Sequence[str] | None) -> Headers:
-    """A header of a text or of a list; none of an empty one. Raises ValueError for what cannot be a header's value."""
+    """A header of a text or of a list; none of an empty one. Raises Misconfigured for what no header can hold."""
     text = value if isinstance(value, str) else ",".join(value or ())
     if not text:
         return []
     encoded = text.encode()
     if not is_value(encoded):
-        raise ValueError(f"{text!r} cannot stand in the header {name}")
+        raise Misconfigured(f"{text!r} cannot stand in the header {name}")
     return [(name.encode(), encoded)]
 
 

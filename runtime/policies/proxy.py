@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from egc.runtime.env import Misconfigured
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
 from egc.runtime.front import DOT_SEGMENT
@@ -343,10 +344,13 @@ def _forwarded(x: Exchange) -> bytes:
 
 
 def _line(name: str, value: str) -> bytes:
-    """A configured header as a line. Raises ValueError if it cannot be one."""
-    line = name.encode("latin-1"), str(value).encode("latin-1")
+    """A configured header as a line. Raises Misconfigured, without its value, if it cannot be one."""
+    try:
+        line = name.encode("latin-1"), str(value).encode("latin-1")
+    except UnicodeEncodeError:
+        line = b"", b""
     if not is_name(line[0]) or not is_value(line[1]):
-        raise ValueError(f"proxy header {name!r} is not a valid header field")
+        raise Misconfigured(f"the proxy cannot send the header {name!r}: its name or its value is none")
     return b"%b: %b\r\n" % line
 
 

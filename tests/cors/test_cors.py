@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from egc.runtime.env import Misconfigured
 from egc.runtime.exchange import Answer, Exchange
 from egc.runtime.headers import Headers
 from egc.runtime.patterns import pattern
@@ -164,5 +165,5 @@ def test_two_steps_do_not_add_up() -> None:
 
 
 def test_settings_that_cannot_be_headers_are_not_built() -> None:
-    with pytest.raises(ValueError, match="access-control-allow-methods"):
+    with pytest.raises(Misconfigured, match="access-control-allow-methods"):
         Cors(methods="GET\r\nx: y")

@@ -10,6 +10,7 @@ import pytest
 
 from egc.runtime import bodies
 from egc.runtime.conditions.json_schema import JsonSchema
+from egc.runtime.env import Misconfigured
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import BODY_LIMIT, Exchange
 from egc.runtime.javascript import UNDEFINED, JSError, Value
@@ -101,7 +102,7 @@ def test_the_headers_policy_sets_request_headers() -> None:
 
 @pytest.mark.parametrize("name", ["", "x y", "x\r\ny", "é", "a:b"])
 def test_a_name_that_is_none_is_not_built(name: str) -> None:
-    with pytest.raises(ValueError, match="header name"):
+    with pytest.raises(Misconfigured, match="header name"):
         RequestTransformer(headers={"add": {name: "1"}})
 
 
