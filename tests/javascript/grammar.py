@@ -21,6 +21,9 @@ def listed(item: Text) -> Text:
     return lambda source: ", ".join(item(source) for _ in range(source.randrange(5)))
 
 
+_BACKWARDS = "sort((a, b) => (String(b) > String(a)) - (String(b) < String(a)))"
+"""A comparison that contradicts itself nowhere: what others come to is each engine's own affair."""
+
 _STRINGS = pick(
     (
         *(
@@ -314,7 +317,7 @@ def _grown(inner: Text) -> Text:
         _with("push({})", values),
         _with("unshift({})", inner),
         _with("fill({}, {})", _STRINGS, number),
-        pick(("pop()", "shift()", "sort()", "length", "toString()", "sort((a, b) => b - a)", "constructor === Array")),
+        pick(("pop()", "shift()", "sort()", "length", "toString()", _BACKWARDS, "constructor === Array")),
         _with("forEach({})", _CALLBACKS),
     )
     number_call = _call(

@@ -63,5 +63,5 @@ def test_a_route_of_a_plugin_on_the_admin_api_sees_what_its_policy_counted(gatew
 
 
 def test_a_plugin_is_told_that_listeners_are_served(gateway: Running) -> None:
-    """D376."""
+    """D376, D415: what happened is a typed event, the same for every listener."""
     assert requests.get(gateway.admin + "/callers", timeout=5).json()["listeners"] == ["http", "admin"]
