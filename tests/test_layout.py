@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -139,3 +140,30 @@ def test_an_emitted_module_imports_the_runtime_and_plugins_that_are_named_and_no
         named = yaml.safe_load(system.read_text()).get("plugins", {}) if system.exists() else {}
         allowed = ("egc.runtime", *(plugin["package"] for plugin in named.values()))
         assert [name for name in imports(path) if not name.startswith(allowed)] == []
+
+
+CONDITIONS = {
+    path.stem: json.loads(path.read_text())
+    for path in sorted(ROOT.glob("schemas/conditions/*.json"))
+    if "class" in json.loads(path.read_text())["x-egc"]
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_has_a_class_that_takes_what_its_schema_says(name: str) -> None:
+    about = CONDITIONS[name]["x-egc"]
+    module = import_module(f"egc.runtime.conditions.{snake(about.get('name', name))}")
+    found = getattr(module, about["class"])
+    parameters = inspect.signature(found).parameters.values() if found.__init__ is not object.__init__ else ()
+    # What its lowering finds out may come behind what is written.
+    written = [snake(one) for one in CONDITIONS[name]["properties"]]
+    assert [one.name for one in parameters if one.kind is one.KEYWORD_ONLY][: len(written)] == written
+    assert about["waits"] is inspect.iscoroutinefunction(found.__call__)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(ROOT.glob("schemas/conditions/*.json"))])
+def test_a_condition_has_an_example_that_uses_it(name: str) -> None:
+    about = json.loads((ROOT / "schemas" / "conditions" / f"{name}.json").read_text())["x-egc"]
+    texts = [path.read_text() for path in ROOT.glob("examples/*/gateway.config.yml")]
+    used = re.compile(rf"\bname: {re.escape(about.get('name', name))}(?=[,}}\s])")
+    assert any(used.search(text) for text in texts)
