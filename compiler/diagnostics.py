@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 Severity = Literal["error", "warning", "info"]
 
@@ -52,6 +52,13 @@ class Diagnostic:
     help: str = ""
 
 
+class About(TypedDict, total=False):
+    """What may be said of a finding beside its sentence: further places, and what to do about it."""
+
+    related: tuple[Related, ...]
+    help: str
+
+
 class DoesNotCompile(Exception):
     """The configuration has errors; `report` holds them all."""
 
@@ -90,59 +97,21 @@ class Report:
         found = Diagnostic(code, name, severity, message, span, related, help)
         self._found[found] = None
 
-    def error(
-        self,
-        code: str,
-        name: str,
-        message: str,
-        span: Span,
-        *,
-        related: tuple[Related, ...] = (),
-        help: str = "",
-    ) -> None:
+    def error(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record an error."""
-        self.add(code, name, "error", message, span, related=related, help=help)
+        self.add(code, name, "error", message, span, **about)
 
-    def stricter(
-        self,
-        code: str,
-        name: str,
-        message: str,
-        span: Span,
-        *,
-        related: tuple[Related, ...] = (),
-        help: str = "",
-    ) -> None:
+    def stricter(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record what Express Gateway ran although it lets people in or loses a policy: an error but for `compat`."""
-        severity: Severity = "warning" if self.compat else "error"
-        self.add(code, name, severity, message, span, related=related, help=help)
+        self.add(code, name, "warning" if self.compat else "error", message, span, **about)
 
-    def failing(
-        self,
-        code: str,
-        name: str,
-        message: str,
-        span: Span,
-        *,
-        related: tuple[Related, ...] = (),
-        help: str = "",
-    ) -> None:
+    def failing(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record what Express Gateway ran and what fails at every request: an error but for `compat` and `serving`."""
-        severity: Severity = "warning" if self.compat or self.serving else "error"
-        self.add(code, name, severity, message, span, related=related, help=help)
+        self.add(code, name, "warning" if self.compat or self.serving else "error", message, span, **about)
 
-    def warning(
-        self,
-        code: str,
-        name: str,
-        message: str,
-        span: Span,
-        *,
-        related: tuple[Related, ...] = (),
-        help: str = "",
-    ) -> None:
+    def warning(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record a warning."""
-        self.add(code, name, "warning", message, span, related=related, help=help)
+        self.add(code, name, "warning", message, span, **about)
 
     @property
     def errors(self) -> int:
