@@ -8,7 +8,7 @@ from egc.compiler.conditions import children
 from egc.compiler.diagnostics import Related, Span
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
 from egc.compiler.node import Mapping, Scalar
-from egc.compiler.policies import CORE, Policy
+from egc.compiler.policies import Policy
 from egc.compiler.settings import Values
 from egc.compiler.spelling import meant
 
@@ -115,13 +115,13 @@ def _listed(model: Model, values: Values) -> dict[str, Span]:
     for scalar in model.policies:
         name = values.shape(scalar)
         found.setdefault(name, scalar.span)
-        if name not in values.known.policies and name not in CORE:
+        if name not in values.known.policies:
             values.report.error(
                 "CO103",
                 "unknown-policy",
                 f"there is no policy `{name}`; {_perhaps(values)}",
                 scalar.span,
-                help=meant(name, [*values.known.policies, *CORE]),
+                help=meant(name, values.known.policies),
             )
     return found
 
@@ -161,16 +161,9 @@ def _steps(
                 "policy-not-whitelisted",
                 f"`{name}` is not in the list `policies` at the top, so Express Gateway does not start",
                 action.policy.span,
-                help=f"add `- {name}` to `policies`" if policy or name in CORE else meant(name, listed),
+                help=f"add `- {name}` to `policies`" if policy else meant(name, listed),
             )
         if policy is None:
-            if name in CORE:
-                values.report.error(
-                    "MG904",
-                    "unsupported-policy",
-                    f"this version of egc does not compile the policy `{name}` yet",
-                    action.policy.span,
-                )
             continue
         service = _service(action, services, values) if "service" in policy.takes else None
         if action.condition is not None:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from egc.compiler.catalogue import Catalogue, built_in
 from egc.compiler.diagnostics import Report, Severity, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
-from egc.compiler.policies import CORE
 from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, describe, is_variable, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
@@ -296,7 +295,7 @@ class Gateway:
         """Tell of a key that has no meaning where it stands, and where it belongs."""
         if set(known) == {"condition", "action"}:
             self.unknown_in_step(found, entry, known)
-        elif "apiEndpoints" in known and "policies" in known and found.path and entry.name in CORE:
+        elif "apiEndpoints" in known and "policies" in known and found.path and entry.name in self.known.policies:
             message = f"the policy `{entry.name}` stands beside `policies`, where nothing runs it"
             help = f"write `- {entry.name}:` below `policies`"
             self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)

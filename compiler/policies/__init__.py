@@ -6,26 +6,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-CORE = frozenset(
-    (
-        "basic-auth",
-        "cors",
-        "expression",
-        "headers",
-        "jwt",
-        "key-auth",
-        "log",
-        "oauth2",
-        "oauth2-introspect",
-        "proxy",
-        "rate-limit",
-        "request-transformer",
-        "response-transformer",
-        "terminate",
-    )
-)
-"""The policies that come with Express Gateway (D34)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
