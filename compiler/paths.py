@@ -30,6 +30,7 @@ _PARAMETER = re.compile(r"[:*]")
 _TOKEN = re.compile(r"\\.|(/)?(\.)?:(\w+)(\(.*?\))?(\*)?(\?)?|[.*]|/\(", re.ASCII)
 _GROUP = re.compile(r"\\.|\((?:\?<(.*?)>)?(?!\?)", re.ASCII)
 _FIRST_STAR = re.compile(r"\\.|\*")
+_OUTLINE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[(|)]", re.DOTALL)
 _END_ANCHOR = re.compile(r"(?:^|[^\\])(?:\\\\)*\$\Z")
 _PLAIN_SEGMENT = re.compile(r"/(?:[\w~@-]|\\\.)*", re.ASCII)
 _SINGLE = re.compile(r"[^\\^$.*+?()\[\]{}|]|\\[^\w]", re.ASCII)
@@ -97,10 +98,19 @@ def host_regex(source: str) -> HostPattern:
 
 
 def half_anchored(source: str) -> bool:
-    """Whether Express Gateway's anchors held only parts of this `hostRegex` (D73)."""
-    if source == ANY or not isinstance(read(source), Choice):
+    """Whether Express Gateway's anchors held only parts of this `hostRegex` (D73).
+
+    Arguments:
+        source: what `host_regex` takes.
+    """
+    if source.startswith("^") and _END_ANCHOR.search(source):
         return False
-    return not (source.startswith("^") and _END_ANCHOR.search(source))
+    depth = 0
+    for mark in _OUTLINE.findall(source):
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if mark == "|" and not depth:
+            return True
+    return False
 
 
 def never_matches(text: str) -> bool:

@@ -89,3 +89,13 @@ def test_a_host_regex_with_alternatives_is_anchored_as_a_whole() -> None:
     assert hosts(host_regex("aa|bb")) == ["aa", "bb"]
     assert half_anchored("aa|bb")
     assert not half_anchored("(aa|bb)")
+    assert not half_anchored(r"a[|(]\|b")
+    assert not half_anchored("^aa|bb$")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "half"), [("(){0}", False), ("(a){0}|b", True), ("()?|b", True), ("(a|())+", False)]
+)
+def test_every_host_regex_that_compiles_is_judged(pattern: str, half: bool) -> None:
+    host_regex(pattern)
+    assert half_anchored(pattern) is half
