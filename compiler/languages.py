@@ -37,7 +37,9 @@ _NICE = tuple(map(ord, "a1x/-._~A")) + tuple(range(ord("b"), ord("z") + 1)) + tu
 Before: TypeAlias = Literal["start", "word", "other"]
 """What stands before a place: nothing, a character of `\\w`, or another one."""
 
-Kind: TypeAlias = Literal["chars", "edge", "then", "any of", "all of", "not", "repeat"]
+Kind: TypeAlias = Literal["chars", "edge", "then", "any of", "all of", "not", "repeat", "guarded"]
+"""`guarded` has three parts: characters of the second as often as `repeat`, and before each all that follows must be of
+the first; behind them, the third."""
 
 
 class Beyond(Exception):
@@ -132,6 +134,12 @@ def _repeat(body: _Term, least: int, most: int | None) -> _Term:
     return _term("repeat", (body,), least=least, most=most)
 
 
+def _guarded(asked: _Term, single: _Term, tail: _Term, least: int, most: int | None) -> _Term:
+    if most == 0 or single is _NONE:
+        return _NONE if least else tail
+    return _term("guarded", (asked, single, tail), least=least, most=most)
+
+
 def _any_of(parts: Iterable[_Term]) -> _Term:
     flat: dict[_Term, None] = {}
     for part in parts:
@@ -199,6 +207,8 @@ def _takes_nothing(term: _Term, before: Before, after: int | None) -> bool:
             return not _takes_nothing(term.parts[0], before, after)
         case "repeat":
             return term.least == 0 or _takes_nothing(term.parts[0], before, after)
+        case "guarded":
+            return term.least == 0 and _takes_nothing(term.parts[2], before, after)
 
 
 def _derive(term: _Term, before: Before, code: int) -> _Term:
@@ -233,6 +243,12 @@ def _derived(term: _Term, before: Before, code: int) -> _Term:
             least = 0 if _takes_nothing(body, before, code) else max(term.least - 1, 0)
             rest = _repeat(body, least, None if term.most is None else term.most - 1)
             return _then(_derive(body, before, code), rest)
+        case "guarded":
+            asked, single, tail = term.parts
+            most = None if term.most is None else term.most - 1
+            rest = _guarded(asked, single, tail, max(term.least - 1, 0), most)
+            another = _all_of((_derive(asked, before, code), _then(_derive(single, before, code), rest)))
+            return _any_of((another, _NONE if term.least else _derive(tail, before, code)))
 
 
 def _classes(term: _Term) -> tuple[Ranges, ...]:
@@ -252,7 +268,7 @@ def _split(term: _Term) -> tuple[Ranges, ...]:
         case "then":
             head, tail = term.parts
             return _refined(_classes(head), _classes(tail)) if _may_take_nothing(head) else _classes(head)
-        case "any of" | "all of" | "not" | "repeat":
+        case "any of" | "all of" | "not" | "repeat" | "guarded":
             return reduce(_refined, map(_classes, term.parts))
 
 
@@ -306,6 +322,10 @@ def _translated(node: Node, tail: _Term) -> _Term:
         case Repeat(body, least, most, _):
             if not _looks(body):
                 return _then(_repeat(_translated(body, _EMPTY), least, most), tail)
+            match body:
+                case Sequence((*looks, Chars() as single)) if all(isinstance(one, Look) for one in looks):
+                    asked = _all_of(_translated(look, _ALL) for look in looks)
+                    return _guarded(asked, _term("chars", found=single.ranges), tail, least, most)
             if most is None or most > _MAX_COPIES:
                 raise Beyond("what looks ahead is repeated")
             return _any_of(
@@ -334,8 +354,8 @@ def _looks(node: Node) -> bool:
 class Language:
     """A regular language: a set of texts. `&`, `|`, `-`, `~` and `<=` mean what they mean for sets.
 
-    Build one with `text`, `whole`, `within`, `EVERYTHING` or `NOTHING`. A question that takes more than MAX_STATES
-    states raises Beyond.
+    Build one with `text`, `whole`, `starting`, `within`, `EVERYTHING` or `NOTHING`. A question that takes more than
+    MAX_STATES states raises Beyond.
     """
 
     _whole: _Term
@@ -440,6 +460,11 @@ def text(exact: str, *, ignore_case: bool = False) -> Language:
 def whole(node: Node) -> Language:
     """The texts that fit a pattern from start to end. Raises Beyond."""
     return Language(_translated(node, _EMPTY))
+
+
+def starting(node: Node) -> Language:
+    """The texts that begin with what fits. Raises Beyond."""
+    return Language(_translated(node, _ALL))
 
 
 def within(node: Node) -> Language:

@@ -50,7 +50,7 @@ def path_pattern(text: str) -> PathPattern:
     source, names = _express(text)
     node = read(source, ignore_case=True, one_line=True)
     found = compiled(_from_start(node), whole=True).pattern
-    return PathPattern(text, found.regex, _only(names, node), False, strip, found.linear)
+    return PathPattern(text, found.regex, _only(names, node), False, strip, found.linear, found.tree)
 
 
 def path_regex(source: str) -> PathPattern:
@@ -60,7 +60,7 @@ def path_regex(source: str) -> PathPattern:
     """
     node = read(source, one_line=True)
     found = compiled(_from_start(node), whole=True).pattern
-    return PathPattern(source, found.regex, _only(_unnamed(source), node), True, "never", found.linear)
+    return PathPattern(source, found.regex, _only(_unnamed(source), node), True, "never", found.linear, found.tree)
 
 
 def host_pattern(text: str) -> HostPattern:
@@ -133,7 +133,7 @@ def _from_start(node: Node) -> Node:
 
 def _host(text: str, node: Node) -> HostPattern:
     found = compiled(node, whole=True).pattern
-    return HostPattern(text, found.regex, found.linear)
+    return HostPattern(text, found.regex, found.linear, found.tree)
 
 
 def _only(names: list[str], node: Node) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 Everything behind `lower` reads this and never the YAML: emission, lint, diff, access, route and trace.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from egc.compiler.diagnostics import Span
+from egc.compiler.ecmascript import Node
 from egc.compiler.literals import Code
 
 
@@ -86,11 +87,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression as a setting: for Python's `re` (with ASCII), or for RE2 where `linear`."""
+    """A regular expression as a setting: for Python's `re` (with ASCII), or for RE2 where `linear`.
+
+    `tree` is what it was spelled from, for the algebra of languages.
+    """
 
     regex: str
     ignore_case: bool = False
     linear: bool = False
+    tree: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +136,13 @@ class Service:
 class HostPattern:
     """Which Host values a route takes: `text` as configured; `regex` for Python's re, None for a literal or `*`.
 
-    `linear`: the expression is for RE2.
+    `linear`: the expression is for RE2. `tree` is what `regex` was spelled from; it must fit from the start.
     """
 
     text: str
     regex: str | None
     linear: bool = False
+    tree: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,7 @@ class PathPattern:
     `sensitive`), None where `text` is a literal path. `names` are the parameters by group. `strip` says what
     `stripPath` leaves: "path" (no parameter: `/` and the query), "all" (nothing is cut), "group" (from the first
     parameter or `*` on), "never" (a pathRegex: a build error where asked for). `linear`: the expression is for RE2.
+    `tree` is what `regex` was spelled from; it must fit from the start.
     """
 
     text: str
@@ -155,6 +162,7 @@ class PathPattern:
     sensitive: bool
     strip: Literal["path", "all", "group", "never"]
     linear: bool = False
+    tree: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,9 +119,9 @@ def compiled(node: Node, *, every: bool = False, whole: bool = False) -> Transla
 def spelled(node: Node, *, linear: bool = False) -> Pattern:
     """A tree as text for Python's `re`, or for RE2 where `linear`: none that `looks` then."""
     if linear:
-        return Pattern(_Linear().text(node), linear=True)
+        return Pattern(_Linear().text(node), linear=True, tree=node)
     fold = _folds(node)
-    return Pattern(_Python(fold).text(node), fold)
+    return Pattern(_Python(fold).text(node), fold, tree=node)
 
 
 def _check(regex: str) -> None:

@@ -25,6 +25,7 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(inner, signs).map(lambda found: f"(?:{found[0]}){found[1]}"),
         inner.map(lambda found: f"(?={found})"),
         inner.map(lambda found: f"(?!{found})"),
+        st.tuples(inner, signs).map(lambda found: f"(?:(?!{found[0]})[a/]){found[1]}"),
     )
 
 
@@ -116,7 +117,7 @@ def test_what_is_beyond_is_said() -> None:
     with pytest.raises(Beyond, match="behind"):
         within(read("(?<=a)b"))
     with pytest.raises(Beyond, match="repeated"):
-        within(read("(?:(?=a).)*"))
+        within(read("(?:a(?=b).)*"))
 
 
 def test_the_number_of_states_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
