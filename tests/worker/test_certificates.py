@@ -97,7 +97,7 @@ def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not come to that")
 
 
-def answering(running: Running) -> set[str]:
+def answering(running: Running) -> set[str | None]:
     """The process ids of the workers that answer: one that has only been started may not have read the files yet."""
     return {ask(running.port, get("/")).one("x-worker") for _ in range(20)}
 
