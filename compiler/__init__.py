@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from egc.compiler.diagnostics import DoesNotCompile, Report
 
 if TYPE_CHECKING:
+    from egc.compiler.model import Model
     from egc.compiler.plan import Gateway
+    from egc.compiler.source import Project
 
 # The stages are imported where they are called: `egc users` is a part of this package too, and needs none of them.
 
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
 class Compiled:
     """What came out: the plan, the text of each file of the artifact, and the warnings.
 
-    `directory` is the configuration's, from where the files that it names are copied.
+    `directory` is the configuration's, from where the files that it names are copied. `project` and `model` are the
+    configuration as it was written.
     """
 
     plan: "Gateway"
     files: Mapping[str, str]
     report: Report
     directory: Path
+    project: "Project"
+    model: "Model"
 
 
 def compile_project(
@@ -77,7 +82,7 @@ def compile_project(
     texts = emit(plan, lines=lines)
     if plan.administration is not None:
         texts["admin.json"] = document(project, names.listed, known)
-    return Compiled(plan, texts, report, project.directory)
+    return Compiled(plan, texts, report, project.directory, project, model)
 
 
 def check(path: Path, environ: Mapping[str, str], *, eg_compat: bool = False) -> Report:

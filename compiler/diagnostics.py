@@ -6,6 +6,9 @@ from typing import Literal, TypedDict, Unpack
 
 Severity = Literal["error", "warning", "info"]
 
+Confidence = Literal["proven", "heuristic"]
+"""Whether a finding follows from the configuration, or is a guess about it."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -30,6 +33,29 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of a file: what stands in `span` becomes `text`. An empty span is a place to insert at."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would mend a finding.
+
+    Arguments:
+        message: what the edits do, as an imperative: "add OPTIONS to `methods`".
+        edits: changes that do not overlap, all or none of them.
+        safe: whether no request is answered differently afterwards, but for what is plainly wrong today.
+    """
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
 
@@ -41,6 +67,9 @@ class Diagnostic:
         span: the place that is wrong.
         related: further places.
         help: what to do about it, or empty.
+        witness: a request that shows it and what comes of it (`GET http://b.example/x -> 200`), or empty.
+        fix: changes that mend it, if egc knows any.
+        confidence: whether it is proven or guessed.
     """
 
     code: str
@@ -50,13 +79,19 @@ class Diagnostic:
     span: Span
     related: tuple[Related, ...] = ()
     help: str = ""
+    witness: str = ""
+    fix: Fix | None = None
+    confidence: Confidence = "proven"
 
 
 class About(TypedDict, total=False):
-    """What may be said of a finding beside its sentence: further places, and what to do about it."""
+    """What may be said of a finding beside its sentence; see Diagnostic."""
 
     related: tuple[Related, ...]
     help: str
+    witness: str
+    fix: Fix | None
+    confidence: Confidence
 
 
 class DoesNotCompile(Exception):
@@ -89,13 +124,10 @@ class Report:
         severity: Severity,
         message: str,
         span: Span,
-        *,
-        related: tuple[Related, ...] = (),
-        help: str = "",
+        **about: Unpack[About],
     ) -> None:
         """Record one finding; the same finding at the same place is kept once."""
-        found = Diagnostic(code, name, severity, message, span, related, help)
-        self._found[found] = None
+        self._found[Diagnostic(code, name, severity, message, span, **about)] = None
 
     def error(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record an error."""

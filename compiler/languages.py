@@ -37,8 +37,10 @@ _NICE = tuple(map(ord, "a1x/-._~A")) + tuple(range(ord("b"), ord("z") + 1)) + tu
 Before: TypeAlias = Literal["start", "word", "other"]
 """What stands before a place: nothing, a character of `\\w`, or another one."""
 
-Kind: TypeAlias = Literal["chars", "edge", "then", "any of", "all of", "not", "repeat", "guarded"]
-"""`guarded` has three parts: characters of the second as often as `repeat`, and before each all that follows must be of
+Kind: TypeAlias = Literal["chars", "edge", "then", "any of", "all of", "not", "repeat", "guarded", "ended", "begun"]
+"""`ended` takes the place behind it for the end of the text, `begun` the one before it for its start.
+
+`guarded` has three parts: characters of the second as often as `repeat`, and before each all that follows must be of
 the first; behind them, the third."""
 
 
@@ -51,6 +53,7 @@ class _Term:
 
     __slots__ = (
         "__weakref__",
+        "beside",
         "borders",
         "classes",
         "derived",
@@ -78,6 +81,7 @@ class _Term:
         self.edge = edge
         self.least = least
         self.most = most
+        self.beside: bool = edge != "" or any(part.beside for part in parts)
         self.borders: bool = edge in ("b", "B") or any(part.borders for part in parts)
         self.placed: bool = edge == "^" or any(part.placed for part in parts)
         self.classes: tuple[Ranges, ...] | None = None
@@ -138,6 +142,14 @@ def _guarded(asked: _Term, single: _Term, tail: _Term, least: int, most: int | N
     if most == 0 or single is _NONE:
         return _NONE if least else tail
     return _term("guarded", (asked, single, tail), least=least, most=most)
+
+
+def _ended(term: _Term) -> _Term:
+    return _term("ended", (term,)) if term.beside else term
+
+
+def _begun(term: _Term) -> _Term:
+    return _term("begun", (term,)) if term.beside else term
 
 
 def _any_of(parts: Iterable[_Term]) -> _Term:
@@ -209,6 +221,10 @@ def _takes_nothing(term: _Term, before: Before, after: int | None) -> bool:
             return term.least == 0 or _takes_nothing(term.parts[0], before, after)
         case "guarded":
             return term.least == 0 and _takes_nothing(term.parts[2], before, after)
+        case "ended":
+            return _takes_nothing(term.parts[0], before, None)
+        case "begun":
+            return _takes_nothing(term.parts[0], "start", after)
 
 
 def _derive(term: _Term, before: Before, code: int) -> _Term:
@@ -249,6 +265,10 @@ def _derived(term: _Term, before: Before, code: int) -> _Term:
             rest = _guarded(asked, single, tail, max(term.least - 1, 0), most)
             another = _all_of((_derive(asked, before, code), _then(_derive(single, before, code), rest)))
             return _any_of((another, _NONE if term.least else _derive(tail, before, code)))
+        case "ended":
+            return _ended(_derive(term.parts[0], before, code))
+        case "begun":
+            return _derive(term.parts[0], "start", code)
 
 
 def _classes(term: _Term) -> tuple[Ranges, ...]:
@@ -268,7 +288,7 @@ def _split(term: _Term) -> tuple[Ranges, ...]:
         case "then":
             head, tail = term.parts
             return _refined(_classes(head), _classes(tail)) if _may_take_nothing(head) else _classes(head)
-        case "any of" | "all of" | "not" | "repeat" | "guarded":
+        case "any of" | "all of" | "not" | "repeat" | "guarded" | "ended" | "begun":
             return reduce(_refined, map(_classes, term.parts))
 
 
@@ -373,11 +393,8 @@ class Language:
         return self & ~other
 
     def __add__(self, other: "Language") -> "Language":
-        """One text of this language, and behind it one of the other.
-
-        Only for languages without `^`, `$` and looks ahead, which would ask something of the text beside them.
-        """
-        return Language(_then(self._whole, other._whole))
+        """One text of this language, and behind it one of the other: `^` and `$` mean the ends of each."""
+        return Language(_then(_ended(self._whole), _begun(other._whole)))
 
     def __contains__(self, text: object) -> bool:
         if not isinstance(text, str):

@@ -642,6 +642,8 @@ def _step(
         policy.waits,
         condition,
         action.span,
+        policy.role,
+        policy.changes,
     )
 
 

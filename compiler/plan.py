@@ -165,11 +165,17 @@ class PathPattern:
     tree: Node | None = field(default=None, compare=False, repr=False)
 
 
+Role: TypeAlias = Literal["", "authenticates", "limits"]
+Part: TypeAlias = Literal["url", "method", "host", "consumer", "other"]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One call of a policy in a pipeline; `variable` is `<pipeline>_<position>_<policy>`.
 
-    `condition` is None for a step that always runs.
+    `condition` is None for a step that always runs. `role` is what the policy is for, where that decides who reaches
+    what: it says who is calling, or how often one may. `changes` is what it may make of the request that later
+    conditions look at.
     """
 
     variable: str
@@ -182,6 +188,8 @@ class Step:
     waits: bool
     condition: "Condition | None"
     span: Span
+    role: "Role" = ""
+    changes: "tuple[Part, ...]" = ()
 
     @property
     def ends(self) -> bool:

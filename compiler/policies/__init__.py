@@ -6,13 +6,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from egc.compiler.plan import Part, Role
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A policy that compiles: where its class is, what a call of it gives, and the schema of its parameters.
 
     `takes` names the objects that it gets by position: `store`, `service`, and `plugin` where a plugin brings it, whose
-    name is `plugin` then.
+    name is `plugin` then. `role` and `changes` are as in `plan.Step`; nobody knows what a plugin's policy changes.
     """
 
     name: str
@@ -23,6 +25,8 @@ class Policy:
     takes: tuple[str, ...]
     schema: dict[str, Any]
     plugin: str = ""
+    role: Role = ""
+    changes: tuple[Part, ...] = ("url", "method", "host", "consumer", "other")
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -48,5 +52,7 @@ def policies() -> dict[str, Policy]:
                 about["waits"],
                 tuple(about.get("takes", ())),
                 schema,
+                role=about.get("role", ""),
+                changes=tuple(about.get("changes", ())),
             )
     return found
