@@ -1,10 +1,35 @@
 """Who can reach what: every class of requests, the steps it goes through, and what comes of it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal, TypeAlias
 
-from egc.compiler.plan import Check, Gateway, Route, Service, Step
-from egc.compiler.requests import Request, Requests
+from egc.compiler.ecmascript import Node
+from egc.compiler.languages import Beyond, starting, text, within
+from egc.compiler.paths import ANY
+from egc.compiler.plan import (
+    Argument,
+    Check,
+    Condition,
+    Fixed,
+    Gateway,
+    HostPattern,
+    Made,
+    Part,
+    PathPattern,
+    Pattern,
+    Pipeline,
+    Reference,
+    Route,
+    Script,
+    Service,
+    Setting,
+    Step,
+    Table,
+)
+from egc.compiler.requests import Request, Requests, everything, first, taken
 
 Outcome: TypeAlias = Literal[
     "proxied",
@@ -78,6 +103,538 @@ class Access:
     exact: bool
 
 
+MAX_STATES = 64
+"""How many ways through the pipelines before one route are told apart; beyond, conditions are not told any more."""
+
+MAX_PARTS = 32
+"""Into how many classes one is cut by the routes before it; beyond, no more is cut off, and the row is inexact."""
+
+_CORE = "egc.runtime.conditions."
+_PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
+
+AUTHORIZATION_SERVER: dict[str, tuple[str, ...]] = {
+    "/oauth2/token": ("POST",),
+    "/oauth2/revoke": ("POST",),
+    "/.well-known/oauth-authorization-server": ("GET",),
+}
+"""What the authorization server answers before any route, with the methods."""
+
+AUTHORIZATION_PAGES: dict[str, tuple[str, ...]] = {
+    "/oauth2/authorize": ("GET",),
+    "/oauth2/authorize/decision": ("POST",),
+    "/login": ("GET", "POST"),
+    "/logout": ("GET", "POST"),
+    "/oauth2/style.css": ("GET",),
+}
+"""The same, where a grant begins in a browser."""
+
+BROWSER_GRANTS = ("authorization_code", "implicit")
+
+
+Key: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A request on its way: what is known of it, and what it has been through.
+
+    `answered` holds what conditions have said that only the request can tell. `consumer` is None where nobody knows.
+    """
+
+    parts: tuple[Requests, ...]
+    facts: tuple[Fact, ...] = ()
+    answered: tuple[tuple[Key, bool], ...] = ()
+    authentication: tuple[Authentication, ...] = ()
+    consumer: bool | None = False
+    limits: tuple[Step, ...] = ()
+    steps: tuple[Step, ...] = ()
+    possible: tuple[Step, ...] = ()
+    changed: frozenset[Part] = frozenset()
+    changes: int = 0
+
+
 def accesses(gateway: Gateway) -> tuple[Access, ...]:
-    """Every class of requests and what comes of it, in the order of matching."""
-    return ()
+    """Every class of requests and what comes of it, in the order of matching.
+
+    The class `no route` says no requests: it takes those that no other does.
+    """
+    return tuple(_Walk(gateway).all())
+
+
+class _Walk:
+    """Goes through the routes in the order in which the gateway does."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._services = {service.variable: service for service in gateway.services}
+        self._rows: dict[Key, Access] = {}
+        # What is taken before a route is asked, by the beginning of its paths.
+        self._claims: list[tuple[str, str, Requests]] = []
+        self._fallen: list[_State] = []
+
+    def all(self) -> Iterator[Access]:
+        self._authorization_server()
+        for plugin in self._gateway.plugins:
+            every = (replace(everything(), exact=False),)
+            self._row(_State(every), None, "plugin", None, key=(plugin.variable,))
+        for _, group in groupby(self._gateway.routes, key=lambda route: route.host.text):
+            routes = tuple(group)
+            for route in routes:
+                self._route(route)
+            self._allow(routes)
+        for state in self._fallen:
+            self._row(state, None, "fell through", None, status=404)
+        for row in self._rows.values():
+            yield replace(row, witness=next(first(row.requests), None))
+        yield Access((), None, (), (), (), (), (), "no route", None, None, 404, self._unclaimed(), exact=True)
+
+    # ---- Routes
+
+    def _authorization_server(self) -> None:
+        server = self._gateway.authorization
+        if server is None:
+            return
+        grants = next((argument.value for argument in server.arguments if argument.keyword == "grants"), ())
+        paths = dict(AUTHORIZATION_SERVER)
+        if isinstance(grants, tuple) and any(grant in BROWSER_GRANTS for grant in grants):
+            paths |= AUTHORIZATION_PAGES
+        state = _State(())
+        for path, methods in paths.items():
+            box = taken(HostPattern(ANY, None), PathPattern(path, None, (), False, "path"), methods)
+            box = replace(box, methods=frozenset(methods))
+            state = replace(state, parts=(*state.parts, box))
+            self._claims.append((ANY, path, box))
+        self._row(state, None, "authorization server", None)
+
+    def _route(self, route: Route) -> None:
+        box = taken(route.host, route.path, route.methods)
+        host, prefix = _host(route), _prefix(route)
+        before = [claim for name, start, claim in self._claims if _may_meet(host, prefix, name, start)]
+        self._claims.append((host, prefix, box))
+        arriving = [_State(parts)] if (parts := _left((box,), before)) else []
+        stays = []
+        for state in self._fallen:
+            arrived, passed = _through(state, box)
+            arriving += arrived
+            stays += passed
+        self._fallen = stays
+        for state in arriving:
+            if route.pipeline is None:
+                self._row(state, route, "no pipeline", None, status=404)
+            else:
+                self._fallen += self._pipeline(route, route.pipeline, state)
+        if len(self._fallen) > MAX_STATES:
+            self._fallen = _blurred(self._fallen)
+
+    def _allow(self, routes: tuple[Route, ...]) -> None:
+        """OPTIONS that a host's routes take with other methods only is answered with those (D81)."""
+        for route in routes:
+            if route.methods is None or "OPTIONS" in route.methods:
+                continue
+            box = taken(route.host, route.path, ("OPTIONS",))
+            host, prefix = _host(route), _prefix(route)
+            before = [claim for name, start, claim in self._claims if _may_meet(host, prefix, name, start)]
+            self._claims.append((host, prefix, box))
+            if parts := _left((box,), before):
+                self._row(_State(parts), None, "allow", None, status=200)
+            stays = []
+            for state in self._fallen:
+                arrived, passed = _through(state, box)
+                for one in arrived:
+                    self._row(one, None, "allow", None, status=200)
+                stays += passed
+            self._fallen = stays
+
+    def _unclaimed(self) -> Request | None:
+        """A request that no route takes; None where none was found among the likeliest."""
+        claims = [claim for _, _, claim in self._claims]
+        targets = ("/", "/nothing-here", "/-", "/~", "/a/b/c/d/e")
+        for request in (
+            Request(method, host, target)
+            for host in ("localhost", "nobody.invalid", "x")
+            for target in targets
+            for method in ("GET", "POST", "TRACE")
+        ):
+            if not any(request in claim for claim in claims):
+                return request
+        return None
+
+    # ---- Pipelines
+
+    def _pipeline(self, route: Route, pipeline: Pipeline, state: _State) -> list[_State]:
+        """Go through the steps; what is left has fallen through."""
+        states = [state]
+        for step in pipeline.steps:
+            following: list[_State] = []
+            for one in states:
+                following += self._step(route, step, one)
+            states = following if len(following) <= MAX_STATES else _blurred(following)
+        return states
+
+    def _step(self, route: Route, step: Step, state: _State) -> Iterator[_State]:
+        """What goes on behind a step; what it answers becomes a row."""
+        if step.condition is None:
+            yield from self._run(route, step, state)
+        elif not _matters(step):
+            yield replace(_altered(state, step), possible=(*state.possible, step))
+        else:
+            for one, holds in _asked(step.condition, state):
+                if holds:
+                    yield from self._run(route, step, one)
+                else:
+                    yield one
+
+    def _run(self, route: Route, step: Step, state: _State) -> Iterator[_State]:
+        state = replace(_altered(state, step), steps=(*state.steps, step))
+        if step.role == "limits":
+            state = replace(state, limits=(*state.limits, step))
+        if step.role == "authenticates":
+            passing = setting(step, "pass_through")
+            if passing is not False:
+                yield state
+            scopes = () if setting(step, "check_scopes") is False else route.endpoint.scopes
+            proof = Authentication(step, scopes)
+            yield replace(state, authentication=(*state.authentication, proof), consumer=True)
+        elif step.policy == "cors" and _is_core(step):
+            asking, others = _split_methods(state, frozenset({"OPTIONS"}))
+            goes_on = setting(step, "preflight_continue")
+            if asking is not None and not _off(step) and goes_on is not True:
+                status = setting(step, "options_success_status")
+                self._row(asking, route, "answered", step, status=status if isinstance(status, int) else None)
+                if goes_on is not False:
+                    yield asking
+            elif asking is not None:
+                yield asking
+            if others is not None:
+                yield others
+        elif not _may_answer(step):
+            yield state
+        else:
+            self._answer(route, step, state)
+            if step.answers != "always" and setting(step, "redirect") is None:
+                yield state
+
+    def _answer(self, route: Route, step: Step, state: _State) -> None:
+        if step.policy == "proxy" and _is_core(step):
+            named = step.positional[0] if step.positional else None
+            service = self._services.get(named.name) if isinstance(named, Reference) else None
+            if service is None:
+                self._row(state, route, "answered", step, status=502)
+            else:
+                self._row(state, route, "proxied", step, service=service)
+            return
+        redirect = setting(step, "redirect") if step.policy == "rewrite" else None
+        status = redirect if redirect is not None else setting(step, "status_code")
+        outcome: Outcome = "answered" if redirect is None else "redirected"
+        self._row(state, route, outcome, step, status=status if isinstance(status, int) else None)
+
+    # ---- Rows
+
+    def _row(
+        self,
+        state: _State,
+        route: Route | None,
+        outcome: Outcome,
+        step: Step | None,
+        *,
+        service: Service | None = None,
+        status: int | None = None,
+        key: Key = (),
+    ) -> None:
+        """Add a class of requests to the row of all that end the same way after the same steps."""
+        row = Access(
+            state.parts,
+            route,
+            state.facts,
+            state.authentication,
+            state.limits,
+            state.steps,
+            state.possible,
+            outcome,
+            step,
+            service,
+            status,
+            None,
+            exact=all(part.exact for part in state.parts),
+        )
+        facts = tuple((fact.check.variable, fact.holds) for fact in state.facts)
+        steps = tuple(step.variable for step in (*state.steps, *state.possible))
+        proofs = tuple(proof.step.variable for proof in state.authentication)
+        named = route.endpoint.variable if route else ""
+        place = (route.path.text, route.host.text, route.methods) if route else ()
+        full = (*key, named, place, facts, steps, proofs, outcome, step.variable if step else "")
+        known = self._rows.get(full)
+        if known is not None:
+            row = replace(row, requests=(*known.requests, *row.requests), exact=known.exact and row.exact)
+        self._rows[full] = row
+
+
+# ---- Steps
+
+
+def setting(step: Step, keyword: str) -> Setting:
+    """The value of an argument of a step, None where it has none of that name."""
+    return next((argument.value for argument in step.arguments if argument.keyword == keyword), None)
+
+
+def _is_core(step: Step) -> bool:
+    return step.module.startswith("egc.runtime.policies.")
+
+
+def _matters(step: Step) -> bool:
+    """Whether what comes of a request depends on whether the step runs."""
+    return bool(step.role) or _may_answer(step) or "consumer" in step.changes
+
+
+def _may_answer(step: Step) -> bool:
+    if step.answers != "maybe" or not _is_core(step):
+        return step.answers != "never"
+    if step.policy == "rewrite":
+        return setting(step, "redirect") is not None
+    script = setting(step, "jscode")
+    return not isinstance(script, Script) or re.search(r"\bres\b", script.text) is not None
+
+
+def _off(step: Step) -> bool:
+    return setting(step, "origin") is False
+
+
+def _altered(state: _State, step: Step) -> _State:
+    if not step.changes:
+        return state
+    consumer = None if "consumer" in step.changes and step.role != "authenticates" else state.consumer
+    changed = state.changed | (frozenset(step.changes) - {"consumer"})
+    return replace(state, changed=changed, changes=state.changes + 1, consumer=consumer)
+
+
+# ---- Conditions
+
+
+def _asked(condition: Condition, state: _State) -> Iterator[tuple[_State, bool]]:
+    """What a condition may say of the requests of a state, and of which."""
+    if isinstance(condition, Fixed):
+        yield state, condition.holds
+    elif isinstance(condition, Check):
+        yield from _checked(condition, state)
+    elif condition.word == "not":
+        for one, holds in _asked(condition.children[0], state):
+            yield one, not holds
+    else:
+        decides = condition.word == "or"
+        open_states = [state]
+        for child in condition.children:
+            following = []
+            for each in open_states:
+                for one, holds in _asked(child, each):
+                    if holds is decides:
+                        yield one, decides
+                    else:
+                        following.append(one)
+            open_states = following
+        for one in open_states:
+            yield one, not decides
+
+
+def _checked(check: Check, state: _State) -> Iterator[tuple[_State, bool]]:
+    name = check.condition if check.module.startswith(_CORE) else ""
+    if name in ("authenticated", "anonymous") and state.consumer is not None:
+        holds = state.consumer is (name == "authenticated")
+        yield _with(state, check, holds, known=True), holds
+        return
+    try:
+        narrowed = _narrowing(name, check, state)
+        halves = None if narrowed is None else tuple(_nonempty(map(half, state.parts)) for half in narrowed)
+    except Beyond:
+        halves = None
+    if halves is not None:
+        for parts, holds in zip(halves, (True, False), strict=True):
+            if parts:
+                yield _with(replace(state, parts=parts), check, holds, known=True), holds
+        return
+    key: Key = (check.module, check.condition, *map(said, check.arguments))
+    if name != "tlsClientAuthenticated":
+        key = (*key, state.changes)
+    known = dict(state.answered).get(key)
+    for holds in (True, False) if known is None else (known,):
+        one = replace(state, answered=(*state.answered, (key, holds))) if known is None else state
+        yield _with(one, check, holds, known=False) if known is None else one, holds
+
+
+def _with(state: _State, check: Check, holds: bool, *, known: bool) -> _State:
+    return replace(state, facts=(*state.facts, Fact(check, holds, known)))
+
+
+Half: TypeAlias = Callable[[Requests], Requests]
+
+
+def _narrowing(name: str, check: Check, state: _State) -> tuple[Half, Half] | None:
+    """What a condition makes of a class where it holds, and where it does not; None if the request alone can tell.
+
+    Raises Beyond.
+    """
+    arguments = {argument.keyword: argument.value for argument in check.arguments}
+    if name == "method" and "method" not in state.changed:
+        found = arguments.get("methods")
+        methods = frozenset(one for one in (found if isinstance(found, tuple) else (found,)) if isinstance(one, str))
+        return (
+            lambda part: replace(part, methods=part.methods & methods),
+            lambda part: replace(part, methods=part.methods - methods),
+        )
+    if name == "hostMatch" and "host" not in state.changed:
+        hosts = starting(_tree(arguments.get("pattern")))
+        return (
+            lambda part: replace(part, hosts=part.hosts & hosts),
+            lambda part: replace(part, hosts=part.hosts - hosts),
+        )
+    if "url" in state.changed:
+        return None
+    if name == "pathExact" and isinstance(path := arguments.get("path"), str):
+        targets = text(path)
+    elif name == "pathMatch":
+        targets = within(_tree(arguments.get("pattern")))
+    elif name == "regexpmatch":
+        targets = within(_tree(arguments.get("match")))
+    elif name == "pathmatch":
+        targets = starting(_tree(arguments.get("match")))
+    else:
+        return None
+    return (
+        lambda part: replace(part, targets=part.targets & targets),
+        lambda part: replace(part, targets=part.targets - targets),
+    )
+
+
+def _tree(pattern: Setting) -> Node:
+    """What a pattern was spelled from. Raises Beyond where nobody knows."""
+    if not isinstance(pattern, Pattern) or pattern.tree is None:
+        raise Beyond("the pattern is known when the gateway starts")
+    return pattern.tree
+
+
+def said(value: "Setting | Argument") -> object:
+    """A setting without its place and without names that egc made: equal ones do the same."""
+    match value:
+        case Argument():
+            return value.keyword, said(value.value)
+        case Script():
+            return value.kind, value.text
+        case Pattern():
+            return value.regex, value.ignore_case
+        case Table():
+            return tuple((name, said(entry)) for name, entry in value.entries)
+        case Made():
+            return value.class_name, value.module, *map(said, value.positional), *map(said, value.arguments)
+        case tuple():
+            return tuple(map(said, value))
+        case _:
+            return type(value).__name__, value
+
+
+# ---- Classes of requests
+
+
+def _nonempty(parts: Iterable[Requests]) -> tuple[Requests, ...]:
+    """Those that hold a request. Raises Beyond."""
+    return tuple(part for part in parts if not part.empty)
+
+
+def _kept(parts: Iterable[Requests]) -> tuple[Requests, ...]:
+    """Those that may hold a request; inexact where nobody knows."""
+    found = []
+    for part in parts:
+        try:
+            if not part.empty:
+                found.append(part)
+        except Beyond:
+            found.append(replace(part, exact=False))
+    return tuple(found)
+
+
+def _left(parts: tuple[Requests, ...], claims: Sequence[Requests]) -> tuple[Requests, ...]:
+    """What no claim takes."""
+    parts = _kept(parts)
+    for claim in claims:
+        left: list[Requests] = []
+        for part in parts:
+            try:
+                left += part.minus(claim)
+            except Beyond:
+                left.append(replace(part, exact=False))
+        if len(left) > MAX_PARTS:
+            return tuple(replace(part, exact=False) for part in parts)
+        parts = tuple(left)
+    return parts
+
+
+def _through(state: _State, box: Requests) -> tuple[list[_State], list[_State]]:
+    """What of a state a route takes, and what goes by it."""
+    beginning = replace(state, changes=state.changes + 1)
+    if state.changed & {"url", "method"}:
+        # The route looks at what steps have made of the request.
+        looser = tuple(replace(part, exact=False) for part in state.parts)
+        inside = _kept(replace(part, hosts=part.hosts & box.hosts) for part in looser)
+        return ([replace(beginning, parts=inside)] if inside else []), [replace(state, parts=looser)]
+    inside = _kept(part & box for part in state.parts)
+    outside = _left(state.parts, (box,)) if inside else state.parts
+    return (
+        [replace(beginning, parts=inside)] if inside else [],
+        [replace(state, parts=outside)] if outside else [],
+    )
+
+
+def _split_methods(state: _State, methods: frozenset[str]) -> tuple[_State | None, _State | None]:
+    """The requests with one of these methods, and the others. A changed method is either."""
+    if "method" in state.changed:
+        looser = replace(state, parts=tuple(replace(part, exact=False) for part in state.parts))
+        return looser, looser
+    inside = tuple(replace(part, methods=both) for part in state.parts if (both := part.methods & methods))
+    outside = tuple(replace(part, methods=rest) for part in state.parts if (rest := part.methods - methods))
+    return (
+        replace(state, parts=inside) if inside else None,
+        replace(state, parts=outside) if outside else None,
+    )
+
+
+def _blurred(states: Sequence[_State]) -> list[_State]:
+    """Fewer states, of which no condition is told any more: those that differ in nothing else become one."""
+    merged: dict[Key, _State] = {}
+    for state in states:
+        key = (state.authentication, state.consumer, state.limits, state.changed)
+        known = merged.get(key)
+        steps = state.steps if known is None else tuple(step for step in known.steps if step in state.steps)
+        every = dict.fromkeys((*(known.steps + known.possible if known else ()), *state.steps, *state.possible))
+        merged[key] = replace(
+            state,
+            parts=(*(known.parts if known else ()), *(replace(part, exact=False) for part in state.parts)),
+            facts=(),
+            answered=(),
+            steps=steps,
+            possible=tuple(step for step in every if step not in steps),
+            changes=max(state.changes, known.changes if known else 0),
+        )
+    return list(merged.values())
+
+
+# ---- Routes that cannot meet, seen without automata
+
+
+def _host(route: Route) -> str:
+    """The one host that a route takes, in lower case, or `*`."""
+    return route.host.text.lower() if route.host.tree is None else ANY
+
+
+def _prefix(route: Route) -> str:
+    """What every path of a route begins with, in lower case, as far as that is plain to see."""
+    if route.path.sensitive or "|" in route.path.text:
+        return ""
+    found = _PREFIX.match(route.path.text)
+    prefix = found[0] if found else ""
+    if route.path.text[len(prefix) : len(prefix) + 1] in ("?", "*", "{"):
+        prefix = prefix[:-1]
+    return prefix.rstrip("/").lower()
+
+
+def _may_meet(host: str, prefix: str, other_host: str, other_prefix: str) -> bool:
+    if host != other_host and ANY not in (host, other_host):
+        return False
+    return prefix.startswith(other_prefix) or other_prefix.startswith(prefix)

@@ -67,6 +67,8 @@ class Requests:
         An inexact `other` may take less than it says: nothing is left out, and what is left is inexact too.
         Raises Beyond.
         """
+        if (self & other).empty:
+            return (self,)
         if not other.exact:
             return (Requests(self.hosts, self.targets, self.methods, exact=False),)
         targets = self.targets & other.targets
