@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from egc.compiler.node import Node
 
 Severity = Literal["error", "warning", "info"]
 
@@ -104,7 +107,7 @@ class DoesNotCompile(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """Collects the diagnostics of a compilation and the text of the files they point into.
+    """Collects the diagnostics of a compilation, and the text and the trees of the files they point into.
 
     `root` is what is put before the name of a file where a diagnostic is shown: spans name files below the directory
     of the configuration, so that what is compiled does not depend on where that is. `compat` takes what Express
@@ -115,6 +118,7 @@ class Report:
     root: str = ""
     compat: bool = False
     serving: bool = False
+    trees: dict[str, "Node"] = field(default_factory=dict)
     _found: dict[Diagnostic, None] = field(default_factory=dict)
 
     def add(
@@ -127,7 +131,11 @@ class Report:
         **about: Unpack[About],
     ) -> None:
         """Record one finding; the same finding at the same place is kept once."""
-        self._found[Diagnostic(code, name, severity, message, span, **about)] = None
+        self.take(Diagnostic(code, name, severity, message, span, **about))
+
+    def take(self, found: Diagnostic) -> None:
+        """Record a finding that somebody else made; the same finding at the same place is kept once."""
+        self._found[found] = None
 
     def error(self, code: str, name: str, message: str, span: Span, **about: Unpack[About]) -> None:
         """Record an error."""

@@ -3,6 +3,7 @@
 A finding that another stage reports is described by a file of `compiler/findings/`: the same page, without a check.
 """
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,7 +50,8 @@ class Rule:
         express_gateway: what Express Gateway does with it; empty where that is no different.
         bad: a configuration with the finding.
         good: the same one, mended; it has no finding at all.
-        default: whether it runs without being selected or `--strict`.
+        default: whether it is shown without being selected or `--strict`.
+        strict: what its findings are under `--strict` where that is more than else.
     """
 
     code: str
@@ -64,6 +66,7 @@ class Rule:
     good: Example
     express_gateway: str = ""
     default: bool = True
+    strict: Severity | None = None
 
     def found(
         self, message: str, span: Span, *, severity: Severity | None = None, **about: Unpack[About]
@@ -77,6 +80,7 @@ Check = Callable[["Review"], Iterator[Diagnostic]]
 """What a rule's file calls `check`: everything that the rule finds."""
 
 LINT = Path(__file__).with_name("lint")
+FINDINGS = Path(__file__).with_name("findings")
 
 
 @cache
@@ -87,3 +91,19 @@ def checks() -> tuple[tuple[Rule, Check], ...]:
         module = import_module(f"egc.compiler.lint.{file.stem}")
         found.append((module.RULE, module.check))
     return tuple(sorted(found, key=lambda each: each[0].code))
+
+
+@cache
+def described() -> tuple[Rule, ...]:
+    """The pages of findings that no rule makes: what the other stages report, and what egc has made impossible."""
+    found: list[Rule] = []
+    for file in sorted(FINDINGS.glob("*.toml")):
+        page = tomllib.loads(file.read_text(encoding="utf-8"))
+        bad, good = Example(**page.pop("bad")), Example(**page.pop("good"))
+        found.append(Rule(bad=bad, good=good, **page))
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def pages() -> tuple[Rule, ...]:
+    """The pages of all findings, in the order of their codes."""
+    return tuple(sorted([*(rule for rule, _ in checks()), *described()], key=lambda rule: rule.code))

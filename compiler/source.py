@@ -179,6 +179,7 @@ def read(name: str, data: bytes, environ: Mapping[str, str] | None, report: Repo
         tree = Composer(name, text, environ, report).document()
     except Stop:
         return None
+    report.trees[name] = tree
     return tree if report.errors == before else None
 
 
