@@ -185,8 +185,14 @@ class _Walk:
         for state in self._fallen:
             self._row(state, None, "fell through", None, status=404)
         for row in self._rows.values():
-            yield replace(row, witness=next(first(row.requests), None))
-        yield Access((), None, (), (), (), (), (), "no route", None, None, 404, self._unclaimed(), exact=True)
+            parts = sorted(row.requests, key=lambda part: "GET" not in part.methods)
+            witness = next(first(parts), None)
+            # Without one and exact, it holds but requests that are refused before.
+            if witness is not None or not row.exact:
+                yield replace(row, witness=witness)
+        left = self._unclaimed()
+        if left is not None or _left((everything(),), [claim for _, _, claim in self._claims]):
+            yield Access((), None, (), (), (), (), (), "no route", None, None, 404, left, exact=left is not None)
 
     # ---- Routes
 

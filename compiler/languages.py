@@ -7,6 +7,7 @@ A derivative knows the character before it, so that `^`, `$` and `\\b` are exact
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Literal, TypeAlias
@@ -412,14 +413,14 @@ class Language:
     @property
     def empty(self) -> bool:
         """Whether no text is in it. Raises Beyond."""
-        return self.witness() is None
+        return not any(word in self for word in _likely(self._whole)) and self.witness() is None
 
     def witness(self) -> str | None:
         """A shortest text of the language, of characters that read well where there is a choice; None where none is.
 
         Raises Beyond.
         """
-        return next(self.witnesses(), None)
+        return _witness(self)
 
     def witnesses(self) -> Iterator[str]:
         """Texts of the language, shortest first: one for each state in which one may end.
@@ -445,6 +446,20 @@ class Language:
                     raise Beyond(f"the answer takes more than {MAX_STATES} states")
                 came[reached] = (state, code)
                 waiting.append(reached)
+
+
+@lru_cache(maxsize=8192)
+def _witness(language: Language) -> str | None:
+    return next(language.witnesses(), None)
+
+
+def _likely(term: _Term) -> Iterator[str]:
+    """Texts that may well be in a language: what its parts have."""
+    if term.kind in ("all of", "any of"):
+        for part in term.parts:
+            with suppress(Beyond):
+                if part.kind != "not" and (found := _witness(Language(part))) is not None:
+                    yield found
 
 
 def _first(term: _Term) -> Before:

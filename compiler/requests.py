@@ -6,7 +6,7 @@ query, undecoded. What the gateway refuses before any route is asked is in no cl
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from egc.compiler.ecmascript import Node, read
 from egc.compiler.languages import EVERYTHING, Beyond, Language, starting, text, whole, within
@@ -81,7 +81,7 @@ class Requests:
 
     @property
     def empty(self) -> bool:
-        """Whether no request is in it. Raises Beyond."""
+        """Whether no request is in it, but perhaps ones that a gateway refuses. Raises Beyond."""
         return not self.methods or self.hosts.empty or self.targets.empty
 
     def __contains__(self, request: object) -> bool:
@@ -90,6 +90,7 @@ class Requests:
             and request.method in self.methods
             and request.host in self.hosts
             and request.target in self.targets
+            and request.target in admissible()
         )
 
     def witness(self) -> Request | None:
@@ -98,10 +99,13 @@ class Requests:
         if method is None:
             return None
         host = _nicest(self.hosts, "localhost", "www.example.com", "api.example.com")
-        target = _nicest(self.targets, "/")
+        target = next((target for target in ("/", self.targets.witness()) if target in self.targets), None)
+        if target is not None and target not in admissible():
+            target = (self.targets & admissible()).witness()
         return None if host is None or target is None else Request(method, host, target)
 
 
+@lru_cache(maxsize=4096)
 def _nicest(language: Language, *liked: str) -> str | None:
     return next((word for word in liked if word in language), None) or language.witness()
 
@@ -119,9 +123,14 @@ def every_host() -> Language:
 
 @cache
 def every_target() -> Language:
-    """What a request line may say, less dot segments and NUL in the path."""
-    path = whole(_tree(r"\/[!-~]*")) & ~within(_tree(r"[?#]"))
-    return (path - within(_tree(_DOT_SEGMENT)) - within(_tree("%00"))) + whole(_tree(r"(\?[!\"$-~]+)?"))
+    """What a request line may say, and some of what it may not: see `admissible`."""
+    return whole(_tree(r"\/[!\"$-~]*"))
+
+
+@cache
+def admissible() -> Language:
+    """What a request line may say: no dot segments and no NUL in the path. It is costly to meet it with others."""
+    return (_path() - within(_tree(_DOT_SEGMENT)) - within(_tree("%00"))) + whole(_tree(r"(\?[!\"$-~]+)?"))
 
 
 @cache
@@ -137,12 +146,14 @@ def hosts(pattern: HostPattern) -> Language:
     """
     if pattern.text == ANY:
         return EVERYTHING
-    return text(pattern.text, ignore_case=True) if pattern.tree is None else starting(pattern.tree)
+    if pattern.tree is None:
+        return text(pattern.text, ignore_case=True)
+    return starting(pattern.tree) & _names()
 
 
 def with_port(names: Language) -> Language:
     """The values of the field Host that have one of these names, whatever port they say."""
-    return every_host() if names is EVERYTHING else (names & _names()) + whole(_tree(_PORT))
+    return every_host() if names is EVERYTHING else names + whole(_tree(_PORT))
 
 
 @cache
@@ -165,17 +176,17 @@ def paths(pattern: PathPattern) -> Language:
 
 def with_query(found: Language) -> Language:
     """The targets whose path is one of these, whatever query they have."""
-    return every_target() if found is EVERYTHING else ((found & _no_query()) + _query()) & every_target()
+    return every_target() if found is EVERYTHING else (found & _path()) + _query()
 
 
 @cache
-def _no_query() -> Language:
-    return whole(_tree(r"[^?]*"))
+def _path() -> Language:
+    return whole(_tree(r"\/[!\"$->@-~]*"))
 
 
 @cache
 def _query() -> Language:
-    return whole(_tree(r"(\?[^]*)?"))
+    return whole(_tree(r"(\?[!\"$-~]*)?"))
 
 
 def admitted(methods: Iterable[str] | None) -> frozenset[str]:
