@@ -211,7 +211,7 @@ def decode(name: str, data: bytes, report: Report) -> str:
     if found := UNREADABLE.search(text):
         character = f"U+{ord(found[0]):04X}"
         report.error(
-            "YA102",
+            "YA112",
             "unreadable-character",
             f"the character {character} may not stand in a configuration as it is",
             spot(name, text[: found.start()]),

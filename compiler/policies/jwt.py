@@ -65,7 +65,7 @@ def _https(url: str, node: Scalar, values: Values) -> None:
         near = False
     if not url.startswith("https://") and not near:
         values.report.error(
-            "SC104",
+            "SC121",
             "keys-in-clear",
             "`jwksUri` should begin with https: who can change keys on their way can let anybody in",
             node.span,
