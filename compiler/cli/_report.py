@@ -4,13 +4,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TextIO, TypeVar, get_args
+from typing import TextIO, TypeVar
 
 import click
 
 from egc.compiler.diagnostics import Report
-
-Format = Literal["text", "json", "jsonl", "github"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -35,11 +33,13 @@ def default_path(ctx: click.Context, parameter: click.Parameter, path: Path | No
 
 def format_option(function: Function) -> Function:
     """Add --format; `github` is the default inside of GitHub Actions."""
+    from egc.compiler.render import forms
+
     default = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
     return click.option(
         "--format",
         "form",
-        type=click.Choice(get_args(Format)),
+        type=click.Choice(forms()),
         default=default,
         show_default=True,
         help="How findings are written.",
@@ -56,7 +56,7 @@ def compat_option(function: Function) -> Function:
     )(function)
 
 
-def show(report: Report, form: Format, stream: TextIO | None = None) -> None:
+def show(report: Report, form: str, stream: TextIO | None = None) -> None:
     """Write all findings to `stream`, by default to stdout; in colour where it is a terminal and NO_COLOR is unset."""
     from egc.compiler.render import render
 

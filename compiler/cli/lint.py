@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from egc.compiler.cli import ExitCode
-from egc.compiler.cli._report import Format, compat_option, format_option, path_argument, show
+from egc.compiler.cli._report import compat_option, format_option, path_argument, show
 
 SEVERITIES = click.Choice(["error", "warning", "info"])
 
@@ -37,7 +37,7 @@ def command(
     min_confidence: str,
     fail_on: str,
     strict: bool,
-    form: Format,
+    form: str,
     eg_compat: bool,
 ) -> int:
     """Review a configuration."""

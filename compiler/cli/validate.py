@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from egc.compiler.cli import ExitCode
-from egc.compiler.cli._report import Format, compat_option, format_option, path_argument, show
+from egc.compiler.cli._report import compat_option, format_option, path_argument, show
 
 
 @click.command()
@@ -20,7 +20,7 @@ from egc.compiler.cli._report import Format, compat_option, format_option, path_
     show_default=True,
     help="What makes the exit code other than 0: 3 when it does not compile, 1 for warnings.",
 )
-def command(path: Path, form: Format, eg_compat: bool, fail_on: str) -> int:
+def command(path: Path, form: str, eg_compat: bool, fail_on: str) -> int:
     """Check a configuration and name everything that is wrong with it.
 
     PATH is a directory with gateway.config.yml and, if need be, system.config.yml and models/, or a gateway.config

@@ -27,10 +27,12 @@ def test_text() -> None:
         "  |     ----- see here\n"
         "  = dir/b.yml:3:1: and there\n"
         "  = help: write three\n"
+        "  = help: egc explain CO001\n"
         "dir/a.yml:2:9: warning[CO002] late: 50%, of\\x0ait: bad\n"
         "  |\n"
         "2 |     three: 東 four\n"
         "  |            ^^\n"
+        "  = help: egc explain CO002\n"
         "\n"
         "1 error, 1 warning\n"
     )
@@ -66,6 +68,10 @@ def test_record() -> None:
             {"message": "and there", **at("dir/b.yml", 3, 1, 2)},
         ],
         "help": "write three",
+        "confidence": "proven",
+        "witness": "",
+        "fix": None,
+        "fingerprint": "CO001:a.yml:",
     }
     assert second["message"] == "50%, of\nit: bad"
     assert json.loads(render(report(), "json")) == {"schema_version": 1, "findings": [first, second]}
