@@ -1,0 +1,220 @@
+"""Edits that mend a finding: words exchanged, entries and items taken out, put in or moved.
+
+Comments and the order of the file stay. Each function gives None where the text is written in a way that it does not
+know; the finding has no fix then.
+"""
+
+import re
+from collections.abc import Iterator
+
+from egc.compiler.diagnostics import Edit, Span
+from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence
+
+_BEHIND = re.compile(r"[ \t,]*(?:#[^\n]*)?(?:\n|\Z)")
+_DASH = re.compile(r"[ \t]*-[ \t]+")
+_PLAIN = re.compile(r"[\w./-]+", re.ASCII)
+
+
+class Text:
+    """The text of a file, and where in it the places of a tree are.
+
+    Arguments:
+        file: its name in spans.
+        text: what it says, its lines ended by newlines alone.
+    """
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def at(self, span: Span) -> str:
+        """What stands at a place."""
+        return self.text[self.start(span) : self.end(span)]
+
+    def start(self, span: Span) -> int:
+        """How many characters stand before a place."""
+        return self._offset(span.line, span.column)
+
+    def end(self, span: Span) -> int:
+        """How many characters there are up to the end of a place."""
+        return self._offset(span.end_line, span.end_column)
+
+    def edit(self, start: int, end: int, text: str) -> Edit:
+        """A change of the characters from `start` up to `end`."""
+        return Edit(Span(self.file, *self._place(start), *self._place(end)), text)
+
+    def line_start(self, offset: int) -> int:
+        """Where the line begins in which a character stands."""
+        return self.text.rfind("\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """Where that line ends, before its newline."""
+        found = self.text.find("\n", offset)
+        return len(self.text) if found < 0 else found
+
+    def _offset(self, line: int, column: int) -> int:
+        if line > len(self._starts):
+            return len(self.text)
+        return min(self._starts[line - 1] + column - 1, len(self.text))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        return self.text.count("\n", 0, offset) + 1, offset - self.line_start(offset) + 1
+
+
+def exchanged(text: Text, span: Span, wrong: str, right: str) -> Edit | None:
+    """A word in the place of another; `wrong` is what the scalar at `span` says, which may be in quotes."""
+    if text.at(span).strip("'\"") != wrong or not _PLAIN.fullmatch(right):
+        return None
+    start = text.start(span) + text.at(span).index(wrong)
+    return text.edit(start, start + len(wrong), right)
+
+
+def quoted(text: Text, span: Span) -> Edit | None:
+    """A plain scalar in quotes."""
+    plain = text.at(span)
+    if not plain or "\n" in plain or plain[0] in "'\"|>!&*":
+        return None
+    return text.edit(text.start(span), text.end(span), "'" + plain.replace("'", "''") + "'")
+
+
+def without_entry(text: Text, tree: Node, key: Span) -> Edit | None:
+    """A file without the entry whose key stands at `key`; a mapping that would be left empty goes with it."""
+    held: list[tuple[Mapping, Entry]] = []
+    for node in way(tree, key):
+        if isinstance(node, Sequence):
+            held.clear()
+        elif isinstance(node, Mapping):
+            held += [(node, one) for one in node if one.key.span == key or _holds(one.value.span, key)]
+    if not held or held[-1][1].key.span != key:
+        return None
+    while len(held[-1][0]) == 1:
+        held.pop()
+        if not held:
+            return None
+    return _without(text, *held[-1])
+
+
+def _without(text: Text, mapping: Mapping, entry: Entry) -> Edit | None:
+    entries = sorted(mapping, key=lambda one: one.key.span)
+    if any(one.value.span < one.key.span or one.key.span.file != text.file for one in entries):
+        return None  # an alias, or an entry that was merged from elsewhere
+    place = entries.index(entry)
+    start, end = text.start(entry.key.span), _end(text, entry)
+    following = text.start(entries[place + 1].key.span) if place + 1 < len(entries) else None
+    if is_flow(text, mapping):
+        return _out_of_flow(text, start, end, following, _end(text, entries[place - 1]) if place else None)
+    if text.text[text.line_start(start) : start].strip():
+        # Behind a dash: what follows takes its place.
+        if following is None or text.text[end:following].strip():
+            return None
+        return text.edit(start, following, "")
+    return _lines_out(text, start, end)
+
+
+def without_item(text: Text, sequence: Sequence, item: Node) -> Edit | None:
+    """A list without one of its items; None where it is the only one."""
+    items = list(sequence)
+    place = next((index for index, one in enumerate(items) if one is item), None)
+    if place is None or len(items) == 1 or any(not _holds(sequence.span, one.span) for one in items):
+        return None
+    start, end = text.start(item.span), text.end(item.span)
+    if is_flow(text, sequence):
+        following = text.start(items[place + 1].span) if place + 1 < len(items) else None
+        return _out_of_flow(text, start, end, following, text.end(items[place - 1].span) if place else None)
+    first = text.line_start(start)
+    return _lines_out(text, start, end) if _DASH.fullmatch(text.text[first:start]) else None
+
+
+def _out_of_flow(text: Text, start: int, end: int, following: int | None, before: int | None) -> Edit | None:
+    if "#" in text.text[start : following or end]:
+        return None
+    if following is not None:
+        return text.edit(start, following, "")
+    return None if before is None else text.edit(before, end, "")
+
+
+def _lines_out(text: Text, start: int, end: int) -> Edit | None:
+    lines = _lines(text, start, end)
+    return None if lines is None else text.edit(*lines, "")
+
+
+def _lines(text: Text, start: int, end: int) -> tuple[int, int] | None:
+    """The whole lines from one place to another, if nothing else stands in the last one."""
+    first = text.line_start(start)
+    if end > start and text.line_start(end) == end:
+        return first, end  # a block of text ends where the next line begins
+    rest = _BEHIND.match(text.text, end)
+    return None if rest is None else (first, rest.end())
+
+
+def with_item(text: Text, sequence: Sequence, word: str) -> Edit | None:
+    """A list of plain words with one more behind the last."""
+    if not sequence.items or not _PLAIN.fullmatch(word):
+        return None
+    last = sequence.items[-1]
+    if not _holds(sequence.span, last.span):
+        return None
+    start, end = text.start(last.span), text.end(last.span)
+    if is_flow(text, sequence):
+        return text.edit(end, end, f", {word}")
+    lead = text.text[text.line_start(start) : start]
+    if not _DASH.fullmatch(lead) or not isinstance(last, Scalar):
+        return None
+    behind = text.line_end(end)
+    return text.edit(behind, behind, f"\n{lead}{word}")
+
+
+def moved(text: Text, node: Span, end: Span, before: Span) -> tuple[Edit, Edit] | None:
+    """Whole lines moved up: those from `node` to `end`, with the comments right above them, to the line of `before`."""
+    lines = _lines(text, text.start(node), text.end(end))
+    if lines is None:
+        return None
+    first, behind = lines
+    lead = text.text[first : text.start(node)]
+    goal = text.line_start(text.start(before))
+    if goal >= first or text.text[goal : text.start(before)] != lead or lead.strip(" \t-"):
+        return None
+    indent = len(lead) - len(lead.lstrip(" \t"))
+    while first > goal:
+        above = text.line_start(first - 1)
+        line = text.text[above:first]
+        if not line.lstrip(" \t").startswith("#") or len(line) - len(line.lstrip(" \t")) != indent:
+            break
+        first = above
+    block = text.text[first:behind]
+    return text.edit(goal, goal, block if block.endswith("\n") else f"{block}\n"), text.edit(first, behind, "")
+
+
+def way(tree: Node, place: Span) -> Iterator[Node]:
+    """The nodes around a place, from the root inwards. What an alias stands for is at its own place."""
+    node: Node | None = tree
+    while node is not None:
+        yield node
+        children: list[Node] = []
+        if isinstance(node, Mapping):
+            children = [each for entry in node for each in (entry.key, entry.value)]
+        elif isinstance(node, Sequence):
+            children = list(node)
+        outer = node.span
+        node = next((one for one in children if _holds(one.span, place) and _holds(outer, one.span)), None)
+
+
+def is_flow(text: Text, node: Node) -> bool:
+    """Whether a collection is written in brackets."""
+    return text.text.startswith(("{", "["), text.start(node.span))
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return (
+        outer.file == inner.file
+        and (outer.line, outer.column) <= (inner.line, inner.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
+
+
+def _end(text: Text, entry: Entry) -> int:
+    """Where an entry ends; a value that is left empty ends with its colon."""
+    end = text.end(entry.value.span)
+    empty = isinstance(entry.value, Scalar) and text.text[text.end(entry.key.span) : end].strip(" \t\n:") == ""
+    return text.text.index(":", text.end(entry.key.span)) + 1 if empty else end
