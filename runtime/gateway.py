@@ -99,17 +99,19 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         self.source = source
         self.listeners = tuple(listeners)
         self.store = store
-        self._table = Table(routes)
+        self.routes = tuple(routes)
+        self._table = Table(self.routes)
         self._resources = tuple(resources)
         self._administration = administration
         if administration is not None and not administration.may_leave_this_machine:
             _require_loopback(self.listeners)
         self._public = super().__call__
         self._admin_app = falcon.asgi.App()
-        self._own_paths: dict[str, frozenset[str]] = {}
+        self.own_paths: dict[str, frozenset[str]] = {}
+        """What the resources answer: methods by path, in lower case."""
         for resource in resources:
             resource.mount(self)
-            self._own_paths.update(resource.paths)
+            self.own_paths.update(resource.paths)
         if administration is not None:
             administration.mount(self._admin_app)
         self._plugins = Plugins(plugins)
@@ -118,7 +120,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             app.add_error_handler(Exception, _on_bug)
             app.add_error_handler(StoreError, _on_unavailable)
             app.add_error_handler(Busy, _on_unavailable)
-        self._access_log = AccessLog() if access_log else None
+        self.access_log = AccessLog() if access_log else None
         self._by_server: dict[tuple[str, int], Listener | None] = {}
         self._purging: asyncio.Task[None] | None = None
         self._websocket_refused = False
@@ -128,8 +130,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         if self.store is not None:
             await self.store.open()
             self._purging = asyncio.create_task(_purge(self.store))
-        if self._access_log is not None:
-            self._access_log.start()
+        if self.access_log is not None:
+            self.access_log.start()
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.open()
@@ -147,8 +149,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
                 await resource.close()
         if self.store is not None:
             await self.store.close()
-        if self._access_log is not None:
-            self._access_log.close()
+        if self.access_log is not None:
+            self.access_log.close()
 
     async def __call__(  # type: ignore[override]  # as in falcon.asgi.App itself: ASGI's signature, not WSGI's
         self, scope: dict[str, Any], receive: Any, send: Any
@@ -207,8 +209,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             status, reason = 500, "bug"
             status, sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
         finally:
-            if self._access_log is not None:
-                self._access_log.entry(x, status, sent, time.perf_counter() - started, reason)
+            if self.access_log is not None:
+                self.access_log.entry(x, status, sent, time.perf_counter() - started, reason)
 
     async def _refuse_websocket(self, receive: Any, send: Any) -> None:
         """Close before accepting, which a server answers with 403: ASGI's own WebSockets would pass no pipeline."""
@@ -233,11 +235,11 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             if x.absolute_form:
                 scope["path"] = unquote(x.path)
             return self._admin_app
-        if self._own_paths:
+        if self.own_paths:
             path = x.path.lower()
             if len(path) > 1:
                 path = path.removesuffix("/")
-            methods = self._own_paths.get(path)
+            methods = self.own_paths.get(path)
             if methods is not None and x.method in methods:
                 # Falcon's router heeds case and trailing slashes, Express's does not.
                 scope["path"] = path

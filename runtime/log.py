@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import select
-import sys
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ _BATCH_LINES = 512
 _QUEUE_BATCHES = 64
 _LINGER = 0.2
 _MESSAGE = 8192
+_STDOUT = 1
 
 
 _started: "AccessLog | None" = None
@@ -47,8 +47,8 @@ class AccessLog:
     Queries are never logged, since tokens travel in them; neither are header values.
     """
 
-    def __init__(self, descriptor: int | None = None) -> None:
-        self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
+    def __init__(self, descriptor: int = _STDOUT) -> None:
+        self._descriptor = descriptor
         self._lines: deque[str] = deque()
         self._queue: Queue[list[str] | None] = Queue(_QUEUE_BATCHES)
         self._dropped = 0
