@@ -91,7 +91,13 @@ class Built:
     height: int
 
 
-def read_project(path: Path, environ: Mapping[str, str], report: Report, gateway_data: bytes | None = None) -> Project:
+def read_project(
+    path: Path,
+    environ: Mapping[str, str],
+    report: Report,
+    gateway_data: bytes | None = None,
+    system_data: bytes | None = None,
+) -> Project:
     """Read the configuration at `path`.
 
     Arguments:
@@ -100,6 +106,7 @@ def read_project(path: Path, environ: Mapping[str, str], report: Report, gateway
         environ: the variables that are filled in.
         report: takes the findings; it shows files as they are called from here.
         gateway_data: what is read in place of what gateway.config holds.
+        system_data: the same of system.config, where there is one.
 
     Raises:
         DoesNotCompile: a file is missing, cannot be read or is not YAML.
@@ -116,13 +123,10 @@ def read_project(path: Path, environ: Mapping[str, str], report: Report, gateway
             Span("gateway.config.yml", 1, 1, 1, 1),
             help=f"give the path {path / 'config'}" if find(path / "config", "gateway.config") else "",
         )
-    elif gateway_data is not None:
-        tree = read(gateway_path.name, gateway_data, environ, report)
-        gateway = None if tree is None else Source(gateway_path.name, gateway_data, tree)
     else:
-        gateway = read_file(directory, gateway_path.name, environ, report)
+        gateway = read_file(directory, gateway_path.name, environ, report, gateway_data)
     system_path = find(directory, "system.config")
-    system = read_file(directory, system_path.name, environ, report) if system_path else None
+    system = read_file(directory, system_path.name, environ, report, system_data) if system_path else None
     models = {}
     for name in MODELS:
         if (directory / "models" / f"{name}.json").exists():
@@ -145,18 +149,24 @@ def find(directory: Path, stem: str) -> Path | None:
     return next((path for ending in NAMES if (path := directory / f"{stem}.{ending}").exists()), None)
 
 
-def read_file(directory: Path, name: str, environ: Mapping[str, str] | None, report: Report) -> Source | None:
-    """Read one file below `directory`, or report why it cannot be read and return None."""
-    path = directory / name
-    try:
-        if not path.is_file():
-            raise OSError("it is not a file" if path.exists() else "it does not exist")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        report.error("YA100", "unreadable-file", f"{name} cannot be read: {reason}", Span(name, 1, 1, 1, 1))
-        return None
+def read_file(
+    directory: Path, name: str, environ: Mapping[str, str] | None, report: Report, data: bytes | None = None
+) -> Source | None:
+    """Read one file below `directory`, or report why it cannot be read and return None.
+
+    `data` is read in place of what the file holds.
+    """
+    if data is None:
+        path = directory / name
+        try:
+            if not path.is_file():
+                raise OSError("it is not a file" if path.exists() else "it does not exist")
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            report.error("YA100", "unreadable-file", f"{name} cannot be read: {reason}", Span(name, 1, 1, 1, 1))
+            return None
     tree = read(name, data, environ, report)
     return None if tree is None else Source(name, data, tree)
 

@@ -76,22 +76,39 @@ def called(word: str, code: str, name: str) -> bool:
 
 
 def lint(compiled: "Compiled", selection: Selection = EVERYTHING) -> Report:
-    """All findings about a configuration that compiles, those of the stages included.
+    """The findings that are wanted about a configuration that compiles, those of the stages included.
+
+    Raises:
+        BrokenRule: a rule failed.
+    """
+    return chosen(everything(compiled, strict=selection.strict), selection)
+
+
+def everything(compiled: "Compiled", *, strict: bool = False) -> Report:
+    """All findings that no comment excuses.
 
     Raises:
         BrokenRule: a rule failed.
     """
     report = compiled.report
-    found = {**dict.fromkeys(report), **dict.fromkeys(findings(compiled))}
-    heeded, remarks = _ignores.heed(report, found, pages())
+    found = dict.fromkeys((*report, *findings(compiled)))
+    left, remarks = _ignores.heed(report, found, pages())
     rules = {rule.code: rule for rule in pages()}
-    result = Report(report.sources, report.root, report.compat, report.serving, report.trees)
-    for one in (*heeded, *remarks):
-        rule = rules.get(one.code)
-        weighed = one if rule is None else weigh(one, rule, strict=selection.strict)
-        if selection.takes(weighed, default=rule is None or rule.default):
-            result.take(weighed)
-    return result
+    return like(report, (weigh(one, rules.get(one.code), strict=strict) for one in (*left, *remarks)))
+
+
+def chosen(report: Report, selection: Selection) -> Report:
+    """The findings of a report that are wanted."""
+    off = {rule.code for rule in pages() if not rule.default}
+    return like(report, (one for one in report if selection.takes(one, default=one.code not in off)))
+
+
+def like(report: Report, found: Iterable[Diagnostic]) -> Report:
+    """A report of the same files with other findings."""
+    made = Report(report.sources, report.root, report.compat, report.serving, report.trees)
+    for one in found:
+        made.take(one)
+    return made
 
 
 def findings(compiled: "Compiled") -> Iterator[Diagnostic]:
@@ -113,10 +130,10 @@ def seen(compiled: "Compiled") -> Review:
     return Review(compiled.plan, compiled.project, compiled.model)
 
 
-def weigh(found: Diagnostic, rule: Rule, *, strict: bool) -> Diagnostic:
+def weigh(found: Diagnostic, rule: Rule | None, *, strict: bool) -> Diagnostic:
     """A finding with the severity that it has under `--strict`, or without: a guess is a warning at most."""
     if strict:
-        if rule.strict is not None and RANK[found.severity] < RANK[rule.strict]:
+        if rule is not None and rule.strict is not None and RANK[found.severity] < RANK[rule.strict]:
             return replace(found, severity=rule.strict)
     elif found.confidence == "heuristic" and found.severity == "error":
         return replace(found, severity="warning")

@@ -25,7 +25,8 @@ USER = re.compile(r"""(?<=://)[^\s/@'"{}]+:[^\s/@'"{}]+(?=@)""")
 
 SECRET = re.compile(
     rf"""{USER.pattern}|(?i:(?<=password: )|(?<=passphrase: )|(?<=secret: )|(?<=cipherkey: )"""
-    r"""|(?<=keysecret: )|(?<=privatekey: )|(?<=secretorpublickey: )|(?<=authorization_value: )|(?<=auth: ))(?!\{|'?"?\$\{)[^\s#,}]+"""
+    r"""|(?<=keysecret: )|(?<=privatekey: )|(?<=secretorpublickey: )|(?<=authorization_value: )"""
+    r"""|(?<=auth: ))(?!\{|'?"?\$\{)[^\s#,}]+"""
 )
 """What nobody else should read of a source line: user:password of a URL, values of keys that hold secrets."""
 
@@ -61,8 +62,8 @@ def fingerprints(report: Report) -> list[tuple[Diagnostic, str]]:
     return found
 
 
-def record(found: Diagnostic, fingerprint: str, root: str) -> dict[str, object]:
-    """One finding as data. `root` is put before the names of files."""
+def record(found: Diagnostic, root: str, fingerprint: str = "") -> dict[str, object]:
+    """One finding as data. `root` is put before the names of files; where nobody compares, there is no fingerprint."""
     fix = found.fix
     return {
         "code": found.code,

@@ -8,4 +8,4 @@ from egc.compiler.render import fingerprints, record
 
 def render(report: Report, *, colour: bool) -> str:
     """The lines; empty for no findings."""
-    return "".join(json.dumps(record(found, mark, report.root)) + "\n" for found, mark in fingerprints(report))
+    return "".join(json.dumps(record(found, report.root, mark)) + "\n" for found, mark in fingerprints(report))
