@@ -43,9 +43,10 @@ def command(form: str) -> None:
 
 def table() -> list[dict[str, str | bool]]:
     """All findings in the order of their codes, as data."""
+    from egc.compiler.lint._ignores import UNUSED, WITHOUT_REASON
     from egc.compiler.rules import checks, pages
 
-    made = {rule.code for rule, _ in checks()}
+    made = {*(rule.code for rule, _ in checks()), WITHOUT_REASON[0], UNUSED[0]}
     return [
         {
             "code": page.code,
@@ -53,7 +54,7 @@ def table() -> list[dict[str, str | bool]]:
             "severity": page.severity,
             "confidence": page.confidence,
             "fix": page.fix,
-            "from": "lint" if page.code in made or page.code.startswith("ST80") else "build",
+            "from": "lint" if page.code in made else "build",
             "default": page.default and page.severity != "info",
             "summary": page.summary,
         }

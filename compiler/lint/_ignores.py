@@ -16,6 +16,7 @@ from egc.compiler.spelling import meant
 
 _IGNORE = re.compile(r"#[ \t]*egc:[ \t]*ignore\b(?:[ \t]*\[([^\]\n]*)\])?([^\n]*)")
 _HASH = re.compile(r"(?<![^ \t])#")
+_BLOCK = re.compile(r"(?:[!&]\S*[ \t]+)*[|>][-+0-9]*(?:[ \t]+#.*)?$")
 _WORD = re.compile(r"[^\s,]+")
 
 WITHOUT_REASON = ("ST801", "ignore-without-reason")
@@ -86,7 +87,7 @@ def ignores(file: str, text: str, tree: Node) -> Iterator[Ignore]:
     if "egc:" not in text:
         return
     lines = text.split("\n")
-    values = Values(tree)
+    values = Values(tree, lines)
     for number, line in enumerate(lines, 1):
         if "egc:" not in line:
             continue
@@ -116,13 +117,20 @@ def _next(lines: list[str], number: int) -> int:
 class Values:
     """Where the keys and values of a file stand: a `#` there begins no comment."""
 
-    def __init__(self, tree: Node) -> None:
-        self._spans = sorted({(one.line, one.column, one.end_line, one.end_column) for one in _scalars(tree)})
+    def __init__(self, tree: Node, lines: list[str]) -> None:
+        self._spans = sorted({_text(span, lines) for span in _scalars(tree)})
 
     def hold(self, line: int, column: int) -> bool:
         """Whether a character is a part of a key or a value."""
         index = bisect_right(self._spans, (line, column, 1 << 30, 0))
         return index > 0 and (line, column) < self._spans[index - 1][2:]
+
+
+def _text(span: Span, lines: list[str]) -> tuple[int, int, int, int]:
+    """Where the text of a scalar stands; behind the sign of a block (`|`, `>`) there may be a comment."""
+    if span.end_line > span.line and _BLOCK.match(lines[span.line - 1], span.column - 1):
+        return span.line + 1, 1, span.end_line, span.end_column
+    return span.line, span.column, span.end_line, span.end_column
 
 
 def _scalars(tree: Node) -> Iterator[Span]:

@@ -1,7 +1,15 @@
 """Markdown for a comment on a pull request: a heading and a table."""
 
+import re
+
 from egc.compiler.diagnostics import Diagnostic, Report
 from egc.compiler.render import count, remarks, told
+
+HARMLESS = " .,/()'\"%$=?-"
+"""Signs that mean nothing inside of a line, as long as `[`, `:` and `&` are none."""
+
+EMPTY = "<!-- -->"
+WWW = re.compile(r"(?i)(www)\.")
 
 
 def render(report: Report, *, colour: bool) -> str:
@@ -34,13 +42,15 @@ def code(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Text whose every sign is written as a character reference: CommonMark 0.31 section 2.5 makes no mark-up of those.
+    """Text in which nothing is mark-up: signs are character references, which make none (CommonMark 0.31, 2.5).
 
-    GitHub would still make a person of `@name` and an issue of `#1`, hence the empty comment behind those.
+    GitHub makes a person of `@name` and an issue of `#1` even then, hence the empty comment behind those; and a link
+    of what begins with `www.`.
     """
-    return "".join(
+    signs = (
         character
-        if character.isalnum() or character == " "
-        else f"&#{ord(character)};" + "<!-- -->" * (character in "@#")
+        if character.isalnum() or character in HARMLESS
+        else f"&#{ord(character)};" + EMPTY * (character in "@#")
         for character in text
     )
+    return WWW.sub(r"\1&#46;", "".join(signs))
