@@ -60,7 +60,7 @@ def read(text: str) -> Baseline:
     """
     try:
         held = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NoBaseline(f"it is not JSON: {error}") from None
     counts = held.get("findings") if isinstance(held, dict) else None
     if not isinstance(held, dict) or not isinstance(counts, dict):
