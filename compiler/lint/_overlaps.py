@@ -20,6 +20,7 @@ MOST_DOUBTS = 400
 """How many pairs of patterns are compared as languages; what is beyond is not told of."""
 
 _SEGMENT = re.compile(r"(?![.]{1,2}\Z)[\w~%@.-]+", re.ASCII)
+_BEGINNING = re.compile(r"[\w~%/-]*", re.ASCII)
 _PARAMETER = re.compile(r":\w+", re.ASCII)
 
 
@@ -31,19 +32,23 @@ class Outline:
         segments: between the slashes, in lower case; None for a parameter, which takes any one segment.
         open: whether anything may follow.
         plain: whether that is all that the pattern says.
+        prefix: what its paths begin with, in lower case. A `pathRegex` without `^` may match further on, too; nobody
+            means that, and it is no overlap that one would want to be told.
     """
 
     segments: tuple[str | None, ...]
     open: bool
     plain: bool
+    prefix: str
 
 
 def outline(path: PathPattern) -> Outline:
     """The outline of a pattern."""
     if path.text == ANY and not path.sensitive:
-        return Outline((), open=True, plain=True)
+        return Outline((), open=True, plain=True, prefix="")
+    prefix = _prefix(path)
     if path.sensitive or not path.text.startswith("/") or "|" in path.text:
-        return Outline((), open=True, plain=False)
+        return Outline((), open=True, plain=False, prefix=prefix)
     found: list[str | None] = []
     segments = path.text.removesuffix("/").split("/")[1:]
     for place, segment in enumerate(segments, 1):
@@ -52,11 +57,24 @@ def outline(path: PathPattern) -> Outline:
         elif _PARAMETER.fullmatch(segment):
             found.append(None)
         elif segment == "*" and place == len(segments):
-            return Outline(tuple(found), open=True, plain=path.text.endswith("*"))
+            return Outline(tuple(found), open=True, plain=path.text.endswith("*"), prefix=prefix)
         else:
             # A mark of repetition may reach back to the slash before it.
-            return Outline(tuple(found[:-1]), open=True, plain=False)
-    return Outline(tuple(found), open=False, plain=True)
+            return Outline(tuple(found[:-1]), open=True, plain=False, prefix=prefix)
+    return Outline(tuple(found), open=False, plain=True, prefix=prefix)
+
+
+def _prefix(path: PathPattern) -> str:
+    text = path.text.removeprefix("^").replace("\\/", "/") if path.sensitive else path.text
+    if "|" in text:
+        return ""
+    found = _BEGINNING.match(text)
+    prefix = found[0] if found else ""
+    if text[len(prefix) : len(prefix) + 1] in ("?", "*", "+", "{") and (
+        path.sensitive or not text.startswith("*", len(prefix))
+    ):
+        prefix = prefix[:-1]
+    return prefix.rstrip("/").lower()
 
 
 class Relation(NamedTuple):
@@ -145,6 +163,8 @@ def _apart(one: Outline, other: Outline) -> bool:
     """Whether no path can be of both, seen from their plain segments; a slash at the end does not count."""
     if any(a != b for a, b in zip(one.segments, other.segments, strict=False) if a is not None and b is not None):
         return True
+    if not (one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)):
+        return True
     short, long = sorted((one, other), key=lambda each: len(each.segments))
     if len(short.segments) < len(long.segments):
         return not short.open
@@ -161,9 +181,7 @@ def _within(one: Outline, other: Outline) -> bool:
     return all(b is None or a == b for a, b in zip(one.segments, other.segments, strict=False))
 
 
-def _paths(
-    one: PathPattern, other: PathPattern, plain: Outline, other_plain: Outline, doubts: Doubts
-) -> Relation:
+def _paths(one: PathPattern, other: PathPattern, plain: Outline, other_plain: Outline, doubts: Doubts) -> Relation:
     if plain.plain and other_plain.plain:
         return Relation(True, _within(plain, other_plain), _within(other_plain, plain))
     slash = whole(read(r"[^]+\/"))
@@ -207,3 +225,11 @@ def reached(review: Review) -> set[tuple[object, ...]]:
 def goes(route: Route) -> str:
     """What becomes of what a route takes, for a witness."""
     return f"endpoint `{route.endpoint.name}`" + (f", pipeline `{route.pipeline.name}`" if route.pipeline else ": 404")
+
+
+def sample(route: Route) -> Request | None:
+    """A request that a route takes, if nothing before it does; None where nobody can tell one."""
+    try:
+        return taken(route.host, route.path, route.methods).witness()
+    except Beyond:
+        return None

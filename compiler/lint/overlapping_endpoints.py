@@ -40,8 +40,8 @@ RULE = Rule(
     summary="two endpoints take some of the same requests, and neither is the more specific one",
     why=(
         "Requests that both endpoints take go to whichever comes first in the file. Where one is plainly the exception "
-        "of the other, that is how exceptions are written, and nothing is said. Here each takes requests that the other "
-        "does not, so that nobody who reads the second one sees that a part of it is served elsewhere, and moving "
+        "of the other, that is how exceptions are written, and nothing is said. Here each takes requests that the "
+        "other does not, so that nobody who reads the second one sees that a part of it is served elsewhere, and moving "
         "entries about changes who is asked for credentials."
     ),
     instead=(

@@ -9,7 +9,7 @@ from egc.compiler.lint._moves import before
 from egc.compiler.lint._overlaps import Meeting, alike, ends, goes, key, meetings, reached
 from egc.compiler.paths import ANY
 from egc.compiler.plan import Route
-from egc.compiler.requests import taken
+from egc.compiler.requests import admitted, taken
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
 
@@ -52,8 +52,8 @@ RULE = Rule(
     bad=Example(_HEAD + "  orders: {host: '*', paths: '/orders*'}\n  archive: {host: '*', paths: /orders/archive}\n"),
     good=Example(_HEAD + "  archive: {host: '*', paths: /orders/archive}\n  orders: {host: '*', paths: '/orders*'}\n"),
     express_gateway=(
-        "The same order and the same silence: nothing tells that an endpoint is never asked. Hosts are grouped by their "
-        "text in the order in which each first appears, so that the place of a host's first endpoint counts for all of "
+        "The same order and the same silence: nothing tells that an endpoint is never asked. Hosts are grouped by "
+        "their text in the order in which each first appears, so that the place of a host's first endpoint counts for all of "
         "that host."
     ),
 )
@@ -99,26 +99,38 @@ def _decides(route: Route) -> bool:
             return False  # no request is like that, which validation tells
     except Beyond:
         return False
-    return route.pipeline is None or any(step.ends for step in route.pipeline.steps)
+    return route.pipeline is not None and ends(route)  # in no pipeline: unused-endpoint
 
 
 def _shadowed(review: Review, route: Route, by: list[Meeting], *, entirely: bool) -> Diagnostic:
+    whole = [one for one in by if one.hosts.around and one.paths.around and _methods(one)]
+    by = whole[:1] or by
     first = by[0].first
     what = f"`{route.endpoint.name}`" if entirely else f"the path `{route.path.text}` of `{route.endpoint.name}`"
     names = " and ".join(dict.fromkeys(f"`{one.first.endpoint.name}`" for one in by[:3]))
+    come, take = ("comes", "takes") if len(by) == 1 else ("come", "take")
     same = all(alike(one.first, route) for one in by)
     witness = by[0].witness() or next((found for one in by if (found := one.witness())), None)
-    covers = len(by) == 1 and by[0].first_inside  # they are the same: moved, the other one would be lost
-    edits = None if covers or not entirely else before(review, route, first)
+    # Moved, it must not shadow the others in its turn.
+    same_again = any(one.first_inside and admitted(one.first.methods) <= admitted(route.methods) for one in by)
+    edits = None if same_again or not entirely else before(review, route, first)
     return RULE.found(
-        f"{what} never sees a request: {names} comes first and takes them all",
+        f"{what} never sees a request: {names} {come} first and {take} them all",
         route.span,
         severity="warning" if same or not entirely else "error",
         related=tuple(Related(one.first.span, "this takes them") for one in by[:3]),
-        help="both do the same: one of them can go" if same else "write the more specific endpoint first",
+        help="both do the same: one of them can go"
+        if same
+        else "tell them apart by their hosts, paths or methods"
+        if same_again
+        else "write the more specific endpoint first",
         witness=f"{witness} -> {goes(first)}" if witness else "",
         fix=Fix(f"move `{route.endpoint.name}` before `{first.endpoint.name}`", edits, safe=False) if edits else None,
     )
+
+
+def _methods(meeting: Meeting) -> bool:
+    return admitted(meeting.second.methods) <= admitted(meeting.first.methods)
 
 
 def _of_the_authorization_server(review: Review, route: Route) -> bool:

@@ -42,8 +42,12 @@ RULE = Rule(
         "wrong policies and the wrong service. It is an error where nothing is left to the named host."
     ),
     instead="Write the endpoints of named hosts first and the one for any host last.",
-    bad=Example(_HEAD + "  public: {host: '*', paths: /reports}\n  internal: {host: b.example, paths: /reports}\n"),
-    good=Example(_HEAD + "  internal: {host: b.example, paths: /reports}\n  public: {host: '*', paths: /reports}\n"),
+    bad=Example(
+        _HEAD + "  public: {host: '*', paths: /reports}\n  internal: {host: b.example, paths: [/reports, /audit]}\n"
+    ),
+    good=Example(
+        _HEAD + "  internal: {host: b.example, paths: [/reports, /audit]}\n  public: {host: '*', paths: /reports}\n"
+    ),
     express_gateway=(
         "The same: a request for b.example is served by the pipeline of `*`, without a message (seen in 1.16.11)."
     ),
