@@ -110,6 +110,8 @@ MAX_PARTS = 32
 """Into how many classes one is cut by the routes before it; beyond, no more is cut off, and the row is inexact."""
 
 _CORE = "egc.runtime.conditions."
+_CONTEXT = re.compile(r"\b(egContext|params|apiEndpoint)\b")
+"""What a script may look at that is another in each pipeline."""
 _PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
 
 AUTHORIZATION_SERVER: dict[str, tuple[str, ...]] = {
@@ -139,6 +141,7 @@ class _State:
     """A request on its way: what is known of it, and what it has been through.
 
     `answered` holds what conditions have said that only the request can tell. `consumer` is None where nobody knows.
+    `changes` counts the steps that may have changed what conditions look at, `pipelines` those it has been through.
     """
 
     parts: tuple[Requests, ...]
@@ -151,6 +154,7 @@ class _State:
     possible: tuple[Step, ...] = ()
     changed: frozenset[Part] = frozenset()
     changes: int = 0
+    pipelines: int = 0
 
 
 def accesses(gateway: Gateway) -> tuple[Access, ...]:
@@ -365,7 +369,7 @@ class _Walk:
         )
         facts = tuple((fact.check.variable, fact.holds) for fact in state.facts)
         steps = tuple(step.variable for step in (*state.steps, *state.possible))
-        proofs = tuple(proof.step.variable for proof in state.authentication)
+        proofs = tuple((proof.step.variable, proof.scopes) for proof in state.authentication)
         named = route.endpoint.variable if route else ""
         place = (route.path.text, route.host.text, route.methods) if route else ()
         full = (*key, named, place, facts, steps, proofs, outcome, step.variable if step else "")
@@ -460,10 +464,18 @@ def _checked(check: Check, state: _State) -> Iterator[tuple[_State, bool]]:
     key: Key = (check.module, check.condition, *map(said, check.arguments))
     if name != "tlsClientAuthenticated":
         key = (*key, state.changes)
+    if not name or any(_CONTEXT.search(script.text) for script in _scripts(check)):
+        key = (*key, state.pipelines)
     known = dict(state.answered).get(key)
     for holds in (True, False) if known is None else (known,):
         one = replace(state, answered=(*state.answered, (key, holds))) if known is None else state
         yield _with(one, check, holds, known=False) if known is None else one, holds
+
+
+def _scripts(check: Check) -> Iterator[Script]:
+    for argument in check.arguments:
+        if isinstance(argument.value, Script):
+            yield argument.value
 
 
 def _with(state: _State, check: Check, holds: bool, *, known: bool) -> _State:
@@ -574,7 +586,7 @@ def _left(parts: tuple[Requests, ...], claims: Sequence[Requests]) -> tuple[Requ
 
 def _through(state: _State, box: Requests) -> tuple[list[_State], list[_State]]:
     """What of a state a route takes, and what goes by it."""
-    beginning = replace(state, changes=state.changes + 1)
+    beginning = replace(state, pipelines=state.pipelines + 1)
     if state.changed & {"url", "method"}:
         # The route looks at what steps have made of the request.
         looser = tuple(replace(part, exact=False) for part in state.parts)
