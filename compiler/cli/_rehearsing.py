@@ -29,7 +29,9 @@ _TARGET = re.compile(r"/[!-~]*")
 _METHOD = re.compile(r"[A-Z-]+")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_SECRET_HEADER = re.compile(r"auth|cookie|credential|key|passw|secret|session|signature|token", re.IGNORECASE)
+_SECRET_HEADER = re.compile(
+    r"authorization|auth$|cookie|credential|key|passw|secret|session|signature|token", re.IGNORECASE
+)
 _BY_NAME = re.compile(r"(?i)([?&][^=&#]*(?:key|passw|secret|signature|token)[^=&#]*=)[^&#\s]+")
 
 

@@ -27,6 +27,7 @@ from egc.runtime.rehearsal.callers import Caller, Callers, NoSuchCaller, Present
 from egc.runtime.rehearsal.network import Loop, Sent, Stub, Stubs, offline
 from egc.runtime.rehearsal.records import Ask, Asked, Began, Happened, Ran, Step
 from egc.runtime.rehearsal.watching import Listening, Watch
+from egc.runtime.routing import Route
 from egc.runtime.store import Conflict, StoreError
 
 __all__ = [
@@ -200,6 +201,11 @@ class Rehearsal:
             loop.run_until_complete(loop.shutdown_default_executor())
         finally:
             loop.close()
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Those of the gateway, in the order of the plan's."""
+        return self._app.routes
 
     def ask(self, ask: Ask, caller: Caller | None = None) -> Happened:
         """What comes of a request; where a caller is given, with what it takes to be that caller.
