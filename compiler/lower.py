@@ -4,6 +4,7 @@ import ipaddress
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
@@ -647,6 +648,7 @@ def _step(
     )
 
 
+@cache
 def _special(policy: str) -> Callable[..., tuple[Argument, ...]] | None:
     """The lowering of a policy that has a file of its own beside the schema's generic rule."""
     name = f"egc.compiler.policies.{policy.replace('-', '_')}"

@@ -11,6 +11,7 @@ from egc.compiler.ecmascript import (
     Chars,
     Choice,
     Edge,
+    Group,
     Node,
     Repeat,
     Sequence,
@@ -26,6 +27,8 @@ from egc.compiler.regexes import Untranslatable, compiled
 ANY = "*"
 
 _LITERAL_PATH = re.compile(r"/(?:[^\\^$|?*+()\[\]{}:]|:(?!\w))*", re.ASCII)
+_PLAIN_PATH = re.compile(r"(?:/(?:[\w~@-]+|:\w+))+", re.ASCII)
+_SHORT = 512
 _PARAMETER = re.compile(r"[:*]")
 _TOKEN = re.compile(r"\\.|(/)?(\.)?:(\w+)(\(.*?\))?(\*)?(\?)?|[.*]|/\(", re.ASCII)
 _GROUP = re.compile(r"\\.|\((?:\?<(.*?)>)?(?!\?)", re.ASCII)
@@ -35,6 +38,10 @@ _END_ANCHOR = re.compile(r"(?:^|[^\\])(?:\\\\)*\$\Z")
 _PLAIN_SEGMENT = re.compile(r"/(?:[\w~@-]|\\\.)*", re.ASCII)
 _SINGLE = re.compile(r"[^\\^$.*+?()\[\]{}|]|\\[^\w]", re.ASCII)
 _UNMATCHABLE = re.compile(r"[\w.~%:-][^|]*", re.ASCII)
+
+
+(_SLASH,) = literal("/", fold=True)
+_PARAMETER_NODE = Group(Repeat(Chars(((47, 47),), negated=True, fold=True), 1, None, lazy=True))
 
 
 def path_pattern(text: str) -> PathPattern:
@@ -47,6 +54,30 @@ def path_pattern(text: str) -> PathPattern:
     strip = _strip(text)
     if _LITERAL_PATH.fullmatch(text) and text.isascii():
         return PathPattern(text, None, (), False, "path")
+    if len(text) <= _SHORT and _PLAIN_PATH.fullmatch(text):
+        return _plain(text)
+    return _dialect(text, strip)
+
+
+def _plain(text: str) -> PathPattern:
+    """As `_dialect`, for paths of plain segments and whole parameters, of which is known what comes of them."""
+    nodes: list[Node] = [Edge("^")]
+    regex, names = "", []
+    for segment in text.split("/")[1:]:
+        nodes.append(_SLASH)
+        if segment.startswith(":"):
+            names.append(segment[1:])
+            nodes.append(_PARAMETER_NODE)
+            regex += "/([^/]+?)"
+        else:
+            nodes += literal(segment, fold=True)
+            regex += f"/{segment}"
+    nodes += (Repeat(_SLASH, 0, 1, lazy=False), Edge("$"))
+    return PathPattern(text, rf"^{regex}/?\Z", tuple(names), False, "group", False, Sequence(tuple(nodes)))
+
+
+def _dialect(text: str, strip: Literal["path", "all", "group"]) -> PathPattern:
+    """The pattern of any other path. Raises Untranslatable."""
     source, names = _express(text)
     node = read(source, ignore_case=True, one_line=True)
     found = compiled(_from_start(node), whole=True).pattern

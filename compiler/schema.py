@@ -3,12 +3,13 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from egc.compiler.accepts import Test, test
 from egc.compiler.diagnostics import Related, Report, Span
 from egc.compiler.node import Entry, Mapping, Node, Regexp, Scalar, Sequence, plain
 from egc.compiler.scalars import DECIMAL, FLOAT
@@ -86,13 +87,45 @@ def check(tree: Node, schema: Schema, report: Report, unknown: Unknown, *, entry
         entry: the entry that the tree is the value of, where it is a part of a file.
         unknown: decides what a key means that the schema does not know.
     """
+    known = _known(schema)
+    checker = Checker(tree, schema, report, unknown, entry, known)
+    value = checker.coerced(tree, schema)
+    if known.test(value):
+        return
     from jsonschema import Draft7Validator
 
-    checker = Checker(tree, schema, report, unknown, entry)
-    for count, error in enumerate(Draft7Validator(schema).iter_errors(checker.coerced(tree, schema))):
+    for count, error in enumerate(Draft7Validator(schema).iter_errors(value)):
         if count == MOST_ERRORS:
             break
         checker.tell(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is worked out once for a schema: its test, and the alternatives and types of its parts, by their ids.
+
+    Each part is kept beside, so that no other one gets its id.
+    """
+
+    schema: Schema
+    test: Test
+    branches: dict[int, tuple[Schema, list[Schema]]] = field(default_factory=dict)
+    types: dict[int, tuple[Schema, list[str]]] = field(default_factory=dict)
+
+
+_KNOWN: dict[int, _Known] = {}
+_MOST_KNOWN = 256
+_ANY: Schema = {}
+
+
+def _known(schema: Schema) -> _Known:
+    """What is known of a schema."""
+    found = _KNOWN.get(id(schema))
+    if found is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        found = _KNOWN[id(schema)] = _Known(schema, test(schema))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +137,7 @@ class Checker:
     report: Report
     unknown: Unknown
     entry: Entry | None
+    known: _Known | None = None
 
     # ---- Schemas
 
@@ -116,19 +150,27 @@ class Checker:
 
     def branches(self, schema: Schema) -> list[Schema]:
         """A schema and its alternatives."""
+        known = self.known.branches if self.known else {}
+        if id(schema) in known:
+            return known[id(schema)][1]
         found = [schema]
         for keyword in ("allOf", "anyOf", "oneOf"):
             found += [branch for raw in schema.get(keyword, ()) for branch in self.branches(self.deref(raw))]
+        known[id(schema)] = schema, found
         return found
 
     def types(self, schema: Schema) -> list[str]:
         """The types that a schema allows, in its order; empty for any. What holds a variable may be any text."""
+        known = self.known.types if self.known else {}
+        if id(schema) in known:
+            return known[id(schema)][1]
         found: dict[str, None] = {}
         for branch in self.branches(schema):
             if "pattern" not in branch:
                 named = branch.get("type", [])
                 found |= dict.fromkeys([named] if isinstance(named, str) else named)
-        return list(found)
+        known[id(schema)] = schema, list(found)
+        return known[id(schema)][1]
 
     def child(self, schema: Schema, kind: str, name: str) -> Schema:
         """The schema of a member of a mapping or a list."""
@@ -139,7 +181,7 @@ class Checker:
                 inner = branch.get("properties", {}).get(name, branch.get("additionalProperties"))
             if isinstance(inner, dict):
                 return self.deref(inner)
-        return {}
+        return _ANY
 
     # ---- Values
 
@@ -313,7 +355,7 @@ class Checker:
 
 def as_schema(schema: object) -> Schema:
     """The schema of an error; ours are mappings all."""
-    return schema if isinstance(schema, dict) else {}
+    return schema if isinstance(schema, dict) else _ANY
 
 
 def kind_of(node: Node) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from egc.compiler.diagnostics import Report, Span
-from egc.compiler.javascript import Kind, Problem, assigned_names, compile_script, function_names
+from egc.compiler.javascript import Kind, Problem, assigned_names, compile_script, constant_of, function_names
 from egc.compiler.javascript.names import CONTEXT
 from egc.compiler.node import Scalar, Variable
 from egc.compiler.plan import Function, Lookup, Script, Setting
@@ -21,7 +21,7 @@ def constant(scalar: Scalar, text: str, kind: Kind) -> tuple[bool, Setting]:
         text: its text, where it has no variables.
     """
     marked = "".join(part if isinstance(part, str) else chr(_MARK + index) for index, part in enumerate(scalar.parts))
-    found = compile_script(marked if scalar.parts else text, kind, "script").constant
+    found = constant_of(marked if scalar.parts else text, kind)
     if found is None:
         return False, None
     if not scalar.parts or not isinstance(found.value, str):
@@ -58,8 +58,9 @@ def without_context(scalar: Scalar, environ: Mapping[str, str]) -> Scalar:
 
 def functions(scripts: Sequence[Script], report: Report) -> Iterator[Function]:
     """The scripts of a configuration as functions of its module; what is wrong with them is reported at its place."""
-    names = frozenset[str]().union(*(assigned_names(script.text, script.kind) for script in scripts))
-    methods = frozenset[str]().union(*(function_names(script.text, script.kind) for script in scripts))
+    texts = {(script.text, script.kind) for script in scripts}
+    names = frozenset[str]().union(*(assigned_names(text, kind) for text, kind in texts))
+    methods = frozenset[str]().union(*(function_names(text, kind) for text, kind in texts))
     for script in scripts:
         compiled = compile_script(script.text, script.kind, script.variable, known_names=names, known_methods=methods)
         for problem in compiled.problems:
@@ -68,7 +69,7 @@ def functions(scripts: Sequence[Script], report: Report) -> Iterator[Function]:
 
 
 def _tell(problem: Problem, script: Script, report: Report) -> None:
-    span = _place(problem, script)
+    span = place(problem, script)
     if problem.name == "expression-unsupported":
         report.error(problem.code, problem.name, problem.message, span, help=problem.help)
     else:
@@ -76,7 +77,7 @@ def _tell(problem: Problem, script: Script, report: Report) -> None:
         report.failing(problem.code, problem.name, problem.message, span, help=problem.help)
 
 
-def _place(problem: Problem, script: Script) -> Span:
+def place(problem: Problem, script: Script) -> Span:
     """The place of a problem in the file: exact in a plain or quoted text of one line, and to the line in a block."""
     span = script.span
     lines = script.text.splitlines()

@@ -7,6 +7,7 @@ from collections.abc import Mapping as Environment
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from egc.compiler.diagnostics import Report, Span
@@ -35,6 +36,7 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+@lru_cache(maxsize=1024)
 def snake(name: str) -> str:
     """The Python name of a setting: `stripPath` is `strip_path`."""
     return _WORD_START.sub("_", name).replace("-", "_").lower()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -81,6 +82,7 @@ def _negated(inner: plan.Condition, span: Span) -> plan.Condition:
     return plan.Joined("not", (inner,), span)
 
 
+@cache
 def _special(condition: str) -> Callable[[ConditionKind, Mapping, Values], tuple[Argument, ...]] | None:
     """The lowering of a condition that has a file of its own beside the schema's generic rule."""
     name = f"egc.compiler.conditions.{plain_name(condition)}"

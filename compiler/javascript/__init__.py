@@ -7,6 +7,7 @@ behind for later ones. Nothing of the text becomes code except through `literals
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from textwrap import dedent
 from typing import Literal
 
@@ -24,10 +25,10 @@ from egc.compiler.javascript.scope import (
 )
 from egc.compiler.javascript.source import Text, Wrong, parse, walk
 from egc.compiler.javascript.statements import Statements, global_names
-from egc.compiler.javascript.unit import Constant, Shared, js
+from egc.compiler.javascript.unit import Constant, Operand, Shared, js
 from egc.compiler.literals import Code, Line, block, comment, identifier, join, literal
 
-__all__ = ("Constant", "Kind", "Problem", "Script", "assigned_names", "compile_script", "function_names")
+__all__ = ("Constant", "Kind", "Problem", "Script", "assigned_names", "compile_script", "constant_of", "function_names")
 
 Kind = Literal["expression", "template", "program"]
 """`expression`: the completion value counts. `template`: text between back-ticks. `program`: nothing comes of it."""
@@ -35,6 +36,9 @@ Kind = Literal["expression", "template", "program"]
 _TOO_DEEP = "the script is nested too deeply"
 _NESTED_TOO_DEEPLY = (SyntaxError, RecursionError, MemoryError)
 """What Python says of a function with too many levels."""
+
+_SURELY_FLAT = 10
+"""Levels of a script's tree that cannot become too many for Python, whose narrowest bound is 20 blocks."""
 
 _COMMENT_LINES = 6
 _COMMENT_COLUMNS = 80
@@ -79,17 +83,12 @@ def compile_script(
         known_names: names that other scripts of the configuration make (`assigned_names` of each).
         known_methods: names of properties to which other scripts assign functions (`function_names` of each).
     """
-    source = Text(text, "`", "`") if kind == "template" else Text(text)
+    source = _source(text, kind)
     head = _head(name, kind)
     shared = Shared(name)
     try:
         root = parse(source)
-        if kind == "template" and _is_broken_template(root):
-            raise Wrong(source.problem(SYNTAX, "a back-tick ends the text", 1, 2, r"write \` for a back-tick"))
-        own = {**_assigned(root), **global_names(root)}
-        functions = frozenset(known_methods) | _function_names(root)
-        statements = Statements(source, shared, root, own, frozenset(known_names), functions)
-        completion = statements.program(root, result=kind != "program")
+        statements, completion = _translated(source, kind, root, shared, known_names, known_methods)
     except Wrong as error:
         return _failing(text, kind, name, head, error.problem)
     expressions = statements.expressions
@@ -111,7 +110,7 @@ def compile_script(
     lines = [_as_read(line, used) for line in lines]
     body = [line for use, line in _PREPARED if use in used or (use == "calls" and shared.functions)] + lines
     function = block(body or [Line(1, Code("return None"))])
-    if not _is_python(head, function):
+    if max(depth for _, depth in walk(root)) > _SURELY_FLAT and not _is_python(head, function):
         return _failing(text, kind, name, head, source.problem(UNSUPPORTED, _TOO_DEEP, 0, 1))
     return Script(
         name,
@@ -127,6 +126,33 @@ def compile_script(
     )
 
 
+@lru_cache(maxsize=256)
+def constant_of(text: str, kind: Kind) -> Constant | None:
+    """The plain value that a script is all along, or None."""
+    source = _source(text, kind)
+    try:
+        statements, completion = _translated(source, kind, parse(source), Shared("script"), (), ())
+    except Wrong:
+        return None
+    return completion.constant if not statements.unit.lines and kind != "program" else None
+
+
+def _source(text: str, kind: Kind) -> Text:
+    return Text(text, "`", "`") if kind == "template" else Text(text)
+
+
+def _translated(
+    source: Text, kind: Kind, root: Node, shared: Shared, known_names: Iterable[str], known_methods: Iterable[str]
+) -> tuple[Statements, Operand]:
+    """The statements of a script, and what it comes to. Raises Wrong."""
+    if kind == "template" and _is_broken_template(root):
+        raise Wrong(source.problem(SYNTAX, "a back-tick ends the text", 1, 2, r"write \` for a back-tick"))
+    own = {**_assigned(root), **global_names(root)}
+    functions = frozenset(known_methods) | _function_names(root)
+    statements = Statements(source, shared, root, own, frozenset(known_names), functions)
+    return statements, statements.program(root, result=kind != "program")
+
+
 _PREPARED = (
     ("req", Line(1, Code("req = js.request(x)"))),
     ("res", Line(1, Code("res = js.response(x)"))),
@@ -139,7 +165,7 @@ _ERRORS = {"EX701": "SyntaxError", "EX702": "ReferenceError", "EX703": "Error"}
 def assigned_names(text: str, kind: Kind) -> frozenset[str]:
     """The names that a script makes properties of egContext; none where it cannot be read."""
     try:
-        root = parse(Text(text, "`", "`") if kind == "template" else Text(text))
+        root = parse(_source(text, kind))
     except Wrong:
         return frozenset()
     return frozenset(_assigned(root)) | frozenset(global_names(root))
@@ -148,7 +174,7 @@ def assigned_names(text: str, kind: Kind) -> frozenset[str]:
 def function_names(text: str, kind: Kind) -> frozenset[str]:
     """The names of properties to which a script assigns functions, so that others may call them."""
     try:
-        return _function_names(parse(Text(text, "`", "`") if kind == "template" else Text(text)))
+        return _function_names(parse(_source(text, kind)))
     except Wrong:
         return frozenset()
 

@@ -1,7 +1,7 @@
 """From text to a syntax tree, with the syntax errors that JavaScript has and the parser forgives."""
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
@@ -11,6 +11,9 @@ from egc.compiler.javascript.scope import text_of
 
 MAX_TEXT = 64 * 1024
 MAX_DEPTH = 150
+
+SHORT = 1024
+"""Bytes of a script whose tree is kept: it is walked several times, and often the same text stands at many steps."""
 
 
 class Wrong(Exception):
@@ -64,7 +67,7 @@ def parse(text: Text) -> Node:
     """The tree of a program. Raises Wrong at the first place that is no JavaScript."""
     if len(text.data) > MAX_TEXT:
         raise Wrong(text.problem(UNSUPPORTED, f"a script may have {MAX_TEXT} bytes", 0, 1))
-    root = _parser().parse(text.data).root_node
+    root = _tree(text.data) if len(text.data) <= SHORT else _parser().parse(text.data).root_node
     for node, depth in walk(root):
         if depth > MAX_DEPTH:
             raise Wrong(text.at(node, UNSUPPORTED, f"the script is nested deeper than {MAX_DEPTH}"))
@@ -75,8 +78,22 @@ def parse(text: Text) -> Node:
     return root
 
 
-def walk(root: Node) -> Iterator[tuple[Node, int]]:
-    """All nodes and their depth, parents first, in the order of the text."""
+@lru_cache(maxsize=256)
+def _tree(data: bytes) -> Node:
+    return _parser().parse(data).root_node
+
+
+def walk(root: Node) -> Iterable[tuple[Node, int]]:
+    """All nodes of a program and their depth, parents first, in the order of the text."""
+    return _walked(root) if root.end_byte <= SHORT else _walk(root)
+
+
+@lru_cache(maxsize=256)
+def _walked(root: Node) -> tuple[tuple[Node, int], ...]:
+    return tuple(_walk(root))
+
+
+def _walk(root: Node) -> Iterator[tuple[Node, int]]:
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()

@@ -1,7 +1,10 @@
 """The rows of the path and host dialects, each with its own examples; test_recorded.py has many more of them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from egc.compiler import paths
 from egc.compiler.paths import host_pattern, host_regex, path_pattern, path_regex
 from egc.compiler.plan import PathPattern
 from egc.runtime.routing import Host
@@ -110,3 +113,18 @@ def test_every_host() -> None:
     """D71, D74: nothing, and `*`, is everything."""
     assert [host_pattern(text).text for text in ("", "*")] == ["*", "*"]
     assert [path_pattern(text).text for text in ("", "*")] == ["*", "*"]
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9_~@-]{1,6}|:[A-Za-z0-9_]{1,4}", fullmatch=True), min_size=1, max_size=12))
+def test_plain_paths_come_out_as_by_the_whole_dialect(segments: list[str]) -> None:
+    text = "".join(f"/{segment}" for segment in segments)
+    found = paths.path_pattern(text)
+    if found.regex is not None:
+        slow = paths._dialect(text, "group")
+        assert (found, found.tree) == (slow, slow.tree)
+
+
+@pytest.mark.parametrize("text", ["/:a" * 170, "/ab/:c" * 85, "/K_s~@-/:x"])
+def test_long_plain_paths_come_out_as_by_the_whole_dialect(text: str) -> None:
+    found, slow = paths.path_pattern(text), paths._dialect(text, "group")
+    assert (found, found.tree) == (slow, slow.tree)
