@@ -75,7 +75,8 @@ def quoted(text: Text, span: Span) -> Edit | None:
     plain = text.at(span)
     if not plain or "\n" in plain or plain[0] in "'\"|>!&*":
         return None
-    return text.edit(text.start(span), text.end(span), "'" + plain.replace("'", "''") + "'")
+    mark = '"' if text.file.endswith(".json") else "'"
+    return text.edit(text.start(span), text.end(span), mark + plain.replace("'", "''") + mark)
 
 
 def without_entry(text: Text, tree: Node, key: Span) -> Edit | None:

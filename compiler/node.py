@@ -31,13 +31,15 @@ class Scalar:
     """A leaf. `value` is typed as js-yaml types it (D13), with variables resolved in the build's environment.
 
     `parts` is the text cut at its variables, and empty where it has none: what is emitted as a look-up at start.
-    `missing` names variables that are neither set nor have a default.
+    `missing` names variables that are neither set nor have a default. `filled` is the text with its variables filled
+    in, before it got a type; empty where it has none.
     """
 
     value: Value
     span: Span
     parts: tuple[str | Variable, ...] = ()
     missing: tuple[str, ...] = ()
+    filled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

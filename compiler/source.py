@@ -489,7 +489,7 @@ class Composer:
                 "YA102", "not-utf-8", "this is not text: it holds half a character (a lone surrogate)", span
             )
             return Scalar("", span)
-        return Scalar(self.value(event, text, span, quoted=quoted), span, parts, missing)
+        return Scalar(self.value(event, text, span, quoted=quoted), span, parts, missing, text if parts else "")
 
     def value(self, event: yaml.ScalarEvent, text: str, span: Span, *, quoted: bool) -> node.Value:
         """The typed value of a scalar; a wrong one is reported and becomes null."""

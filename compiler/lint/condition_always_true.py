@@ -36,8 +36,8 @@ RULE = Rule(
     summary="a condition that has no effect: every request that comes here meets it",
     why=(
         "A condition says that the step is an exception. One that always holds says so where there is none, and "
-        "whoever changes the endpoint later finds that it suddenly counts. That GET admits HEAD is minded: `method: GET` under "
-        "an endpoint of GET is no such condition, for it says no to HEAD."
+        "whoever changes the endpoint later finds that it suddenly counts. That GET admits HEAD is minded: "
+        "`method: GET` under an endpoint of GET is no such condition, for it says no to HEAD."
     ),
     instead="Leave the condition out.",
     bad=Example(

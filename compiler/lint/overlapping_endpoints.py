@@ -41,8 +41,8 @@ RULE = Rule(
     why=(
         "Requests that both endpoints take go to whichever comes first in the file. Where one is plainly the exception "
         "of the other, that is how exceptions are written, and nothing is said. Here each takes requests that the "
-        "other does not, so that nobody who reads the second one sees that a part of it is served elsewhere, and moving "
-        "entries about changes who is asked for credentials."
+        "other does not, so that nobody who reads the second one sees that a part of it is served elsewhere, and "
+        "moving entries about changes who is asked for credentials."
     ),
     instead=(
         "Give each its own paths or methods, or add an endpoint for what both take, in front of both, that says which "

@@ -53,8 +53,8 @@ RULE = Rule(
     good=Example(_HEAD + "  archive: {host: '*', paths: /orders/archive}\n  orders: {host: '*', paths: '/orders*'}\n"),
     express_gateway=(
         "The same order and the same silence: nothing tells that an endpoint is never asked. Hosts are grouped by "
-        "their text in the order in which each first appears, so that the place of a host's first endpoint counts for all of "
-        "that host."
+        "their text in the order in which each first appears, so that the place of a host's first endpoint counts for "
+        "all of that host."
     ),
 )
 

@@ -36,8 +36,8 @@ RULE = Rule(
         "`/users` and the service sees `/7/files/a`, where one would expect `/a` (issues 742 and 794)."
     ),
     instead=(
-        "Put what is cut off before the first parameter, give the service the whole path and let it look for itself, or "
-        "use `rewrite` with a condition `pathmatch`, which names each part."
+        "Put what is cut off before the first parameter, give the service the whole path and let it look for itself, "
+        "or use `rewrite` with a condition `pathmatch`, which names each part."
     ),
     bad=Example(_TEXT % "/users/:id/files/*"),
     good=Example(_TEXT % "/users/files/*"),
