@@ -1,46 +1,51 @@
-"""A map of a gateway: lines from endpoints over pipelines to what they reach, laid out so that no label covers another.
+"""A map of a gateway: lines from endpoints over pipelines to services, laid out so that no label covers another.
 
-All lengths are pixels of the drawing.
+The endpoints of a pipeline stand together, and so do the pipelines of a service: a box is as high as what leads to it,
+and lines are straight but where a pipeline reaches a further service. All lengths are pixels of the drawing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from egc.compiler.access.rows import Row
 from egc.compiler.render import cells, visible
 
-ROW = 26
+ROW = 24
 """From one label of a column to the next."""
 
-BOX = 20
-WIDTHS = (280, 230, 230)
-GAP = 120
+BOX = 19
+WIDTHS = (290, 250, 230)
+GAP = 90
 MARGIN = 8
 TITLE = 30
 LETTER = 7.3
 """The width of a cell of the typewriter font, a little generous: fonts differ."""
 
+REPEATED = 16
+"""After so many rows a high box says its label again."""
+
 NO_PIPELINE = "in no pipeline"
-ANSWERED = "answered here"
-NOTHING = "404"
+ANSWERED = "no service"
 
-Kind: TypeAlias = Literal["open", "closed", "answer", "nothing"]
+Kind: TypeAlias = Literal["answer", "closed", "open"]
 
-_WORST: Sequence[Kind] = ("nothing", "answer", "closed", "open")
+_WORST: Sequence[Kind] = ("answer", "closed", "open")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A labelled box. `title` is the whole label; `row` the number of the first row of an endpoint."""
+    """A labelled box. `title` is the whole label; `first` the number of the first row of an endpoint."""
 
-    x: float
+    x: int
     y: float
     width: int
+    height: float
     label: str
+    at: tuple[float, ...]
     title: str
     kind: str
-    row: int | None
+    first: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Map:
     height: int
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    columns: tuple[tuple[float, str], ...]
+    columns: tuple[tuple[int, str], ...]
 
 
 @dataclass(slots=True)
@@ -70,54 +75,66 @@ class _Line:
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The rows of a column that a box takes: from the first one to the one behind the last."""
+
+    begin: int
+    end: int
+
+    @property
+    def top(self) -> float:
+        return TITLE + self.begin * ROW + (ROW - BOX) / 2
+
+    @property
+    def height(self) -> float:
+        return (self.end - self.begin - 1) * ROW + BOX
+
+    @property
+    def middle(self) -> float:
+        return TITLE + (self.begin + self.end) * ROW / 2
+
+    def nearest(self, y: float) -> float:
+        """The height at which a line that comes from `y` meets the box."""
+        return min(max(y, self.top + BOX / 2), self.top + self.height - BOX / 2)
+
+
 _Lines: TypeAlias = dict[tuple[str, str], _Line]
+
+COLUMNS = (MARGIN, MARGIN + WIDTHS[0] + GAP, MARGIN + WIDTHS[0] + WIDTHS[1] + 2 * GAP)
 
 
 def drawn(rows: Iterable[Row]) -> Map:
-    """The map of classes of requests; those without a route are drawn as far as they come."""
+    """The map of classes of requests. What the gateway answers itself leads nowhere in it."""
     left: _Lines = {}
     right: _Lines = {}
     first: dict[str, int] = {}
-    services: set[str] = set()
     for number, row in enumerate(rows, 1):
-        if row.upstream:
-            services.add(row.upstream.service)
-        reached, kind = _end(row)
+        pipelines = row.pipelines or ((NO_PIPELINE,) if row.endpoint else ())
+        kind: Kind = "answer" if row.upstream is None else "open" if row.open else "closed"
         if row.endpoint:
             first.setdefault(row.endpoint, number)
-            for pipeline in row.pipelines or (NO_PIPELINE,):
+            for pipeline in pipelines:
                 _join(left, (row.endpoint, pipeline), kind, row.exact)
-        for pipeline in row.pipelines or ((NO_PIPELINE,) if row.endpoint else ()):
-            _join(right, (pipeline, reached), kind, row.exact)
-    endpoints = _grouped(left)
-    height = max(len(endpoints), len({one for one, _ in right}), len({one for _, one in right}), 1) * ROW
-    above = (height - len(endpoints) * ROW) / 2
-    places = {name: above + ROW * at + ROW / 2 for at, name in enumerate(endpoints)}
-    middle = _placed(_means(left, places), [one for one, _ in right], height)
-    end = _placed(_means(right, middle), [], height)
-    xs = (MARGIN, MARGIN + WIDTHS[0] + GAP, MARGIN + WIDTHS[0] + WIDTHS[1] + 2 * GAP)
-    nodes = [_node(0, xs, name, y, "endpoint", first[name]) for name, y in places.items()]
-    nodes += [_node(1, xs, name, y, "none" if name == NO_PIPELINE else "pipeline") for name, y in middle.items()]
-    nodes += [_node(2, xs, name, y, "service" if name in services else "none") for name, y in end.items()]
-    edges = [_edge(0, xs, places, middle, pair, line) for pair, line in left.items()]
-    edges += [_edge(1, xs, middle, end, pair, line) for pair, line in right.items()]
+        for pipeline in pipelines:
+            if row.upstream is not None:
+                _join(right, (pipeline, row.upstream.service), kind, row.exact)
+    reaching = {pipeline for pipeline, _ in right}
+    for _, pipeline in left:
+        if pipeline not in reaching:
+            _join(right, (pipeline, ANSWERED), "answer", exact=True)
+    places, total = _placed(left, right)
+    nodes = [_node(column, name, span, first.get(name)) for (column, name), span in places.items()]
+    edges = [_edge(0, places[0, one], places[1, other], (one, other), line) for (one, other), line in left.items()]
+    edges += [_edge(1, places[1, one], places[2, other], (one, other), line) for (one, other), line in right.items()]
     edges.sort(key=lambda edge: _WORST.index(edge.kind))
-    words = ("apiEndpoints", "pipelines", "reaches")
     return Map(
-        xs[2] + WIDTHS[2] + MARGIN,
-        TITLE + height + MARGIN,
+        COLUMNS[2] + WIDTHS[2] + MARGIN,
+        TITLE + max(total, 1) * ROW + MARGIN,
         tuple(nodes),
         tuple(edges),
-        tuple(zip(xs, words, strict=True)),
+        tuple(zip(COLUMNS, ("apiEndpoints", "pipelines", "services"), strict=True)),
     )
-
-
-def _end(row: Row) -> tuple[str, Kind]:
-    """Where a row ends, and how a line to there looks."""
-    if row.upstream:
-        return row.upstream.service, "open" if row.open else "closed"
-    answered = row.access.outcome in ("answered", "redirected") and row.access.status != 404
-    return (ANSWERED, "answer") if answered else (NOTHING, "nothing")
 
 
 def _join(lines: _Lines, pair: tuple[str, str], kind: Kind, exact: bool) -> None:
@@ -126,42 +143,55 @@ def _join(lines: _Lines, pair: tuple[str, str], kind: Kind, exact: bool) -> None
     line.exact = line.exact and exact
 
 
-def _grouped(lines: _Lines) -> list[str]:
-    """Endpoints in the order of the file, those of a pipeline together."""
-    pipelines: dict[str, dict[str, None]] = {}
-    for endpoint, pipeline in lines:
-        pipelines.setdefault(pipeline, {})[endpoint] = None
-    return list(dict.fromkeys(endpoint for endpoints in pipelines.values() for endpoint in endpoints))
+def _placed(left: _Lines, right: _Lines) -> tuple[dict[tuple[int, str], _Span], int]:
+    """The rows that each box takes, by column and name, and how many there are.
+
+    A pipeline stands with the first service that it reaches, an endpoint with its first pipeline.
+    """
+    endpoints: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for endpoint, pipeline in left:
+        if endpoint not in seen:
+            seen.add(endpoint)
+            endpoints.setdefault(pipeline, []).append(endpoint)
+    pipelines: dict[str, list[str]] = {}
+    main: dict[str, str] = {}
+    for pipeline, service in right:
+        if main.setdefault(pipeline, service) == service:
+            pipelines.setdefault(service, []).append(pipeline)
+    places: dict[tuple[int, str], _Span] = {}
+    row = 0
+    for service in dict.fromkeys(service for _, service in right):
+        top = row
+        for pipeline in pipelines.get(service, ()):
+            begin = row
+            for endpoint in endpoints.get(pipeline, ()):
+                places[0, endpoint] = _Span(row, row + 1)
+                row += 1
+            row = max(row, begin + 1)
+            places[1, pipeline] = _Span(begin, row)
+        row = max(row, top + 1)
+        places[2, service] = _Span(top, row)
+    return places, row
 
 
-def _means(lines: _Lines, places: Mapping[str, float]) -> dict[str, float]:
-    """For each end of lines the middle of where they begin."""
-    begins: dict[str, list[float]] = {}
-    for one, other in lines:
-        if one in places:
-            begins.setdefault(other, []).append(places[one])
-    return {name: sum(ys) / len(ys) for name, ys in begins.items()}
-
-
-def _placed(wanted: Mapping[str, float], others: Iterable[str], height: float) -> dict[str, float]:
-    """Labels as near to where they are wanted as they fit into a column; `others` come last."""
-    order = sorted(wanted, key=lambda name: wanted[name])
-    order += [name for name in dict.fromkeys(others) if name not in wanted]
-    lowest = ROW / 2
-    ys: list[float] = []
-    for name in order:
-        ys.append(max(lowest, wanted.get(name, height)))
-        lowest = ys[-1] + ROW
-    highest = height - ROW / 2
-    for at in range(len(ys) - 1, -1, -1):
-        ys[at] = min(ys[at], highest)
-        highest = ys[at] - ROW
-    return dict(zip(order, ys, strict=True))
-
-
-def _node(column: int, xs: Sequence[float], name: str, y: float, kind: str, row: int | None = None) -> Node:
+def _node(column: int, name: str, span: _Span, first: int | None) -> Node:
     width = WIDTHS[column]
-    return Node(xs[column], TITLE + y - BOX / 2, width, _cut(name, int((width - 16) / LETTER)), name, kind, row)
+    rows = span.end - span.begin
+    labels = -(-rows // REPEATED)
+    at = tuple(span.top + (number + 0.5) * span.height / labels + 4.5 for number in range(labels))
+    kind = ("endpoint", "pipeline", "service")[column]
+    return Node(
+        COLUMNS[column],
+        span.top,
+        width,
+        span.height,
+        _cut(name, int((width - 16) / LETTER)),
+        at,
+        name,
+        "none" if (column, name) in ((1, NO_PIPELINE), (2, ANSWERED)) else kind,
+        first if column == 0 else None,
+    )
 
 
 def _cut(name: str, room: int) -> str:
@@ -181,16 +211,9 @@ def _cut(name: str, room: int) -> str:
     return f"{head}…{tail}"
 
 
-def _edge(
-    column: int,
-    xs: Sequence[float],
-    begins: Mapping[str, float],
-    ends: Mapping[str, float],
-    pair: tuple[str, str],
-    line: _Line,
-) -> Edge:
-    x, y = xs[column] + WIDTHS[column], TITLE + begins[pair[0]]
-    to_x, to_y = xs[column + 1], TITLE + ends[pair[1]]
-    bend = GAP / 2
-    path = f"M{x:g} {y:.1f}C{x + bend:g} {y:.1f} {to_x - bend:g} {to_y:.1f} {to_x:g} {to_y:.1f}"
-    return Edge(path, line.kind, line.exact, " → ".join(pair))
+def _edge(column: int, begin: _Span, end: _Span, pair: tuple[str, str], line: _Line) -> Edge:
+    x, to_x = COLUMNS[column] + WIDTHS[column], COLUMNS[column + 1]
+    y = begin.middle
+    to_y = end.nearest(y)
+    curve = f"H{to_x}" if to_y == y else f"C{x + GAP / 2:g} {y:g} {to_x - GAP / 2:g} {to_y:g} {to_x} {to_y:g}"
+    return Edge(f"M{x} {y:g}{curve}", line.kind, line.exact, " → ".join(pair))

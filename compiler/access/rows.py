@@ -229,7 +229,9 @@ def curl(access: Access, front: str) -> str:
     request = access.witness
     if request is None:
         return ""
-    words = ["curl", "-i", "-g", "--path-as-is"]
+    words = ["curl", "-i"]
+    words += ["--globoff"] if any(mark in request.target for mark in "[]{}") else []
+    words += ["--path-as-is"] if "/." in request.target else []
     words += ["--head"] if request.method == "HEAD" else [] if request.method == "GET" else ["-X", request.method]
     scheme, _, port = front.partition(":")
     words += ["--connect-to", f"::localhost:{port}"] if port else []
