@@ -109,11 +109,17 @@ def check(path: Path, environ: Mapping[str, str], *, eg_compat: bool = False) ->
         return error.report
 
 
-def write(compiled: Compiled, directory: Path) -> tuple[Path, ...]:
+def write(compiled: Compiled, directory: Path, *, plan: str | None = None) -> tuple[Path, ...]:
     """Write the artifact into `directory`, which is made if need be, and return what was written.
+
+    Arguments:
+        compiled: what came out.
+        directory: where it goes.
+        plan: the text that is kept for the reviewer (`keeping.keep`), if any is.
 
     Raises OSError; what was there before is then still there and whole.
     """
-    from egc.compiler.artifact import put
+    from egc.compiler.artifact import PLAN, put
 
-    return put(compiled.files, compiled.plan.files, compiled.directory, directory)
+    texts = compiled.files if plan is None else {**compiled.files, PLAN: plan}
+    return put(texts, compiled.plan.files, compiled.directory, directory)

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+PLAN = "plan.json"
+"""What an artifact keeps for the reviewer; the gateway does not read it."""
+
 _NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "*.pyc")
 
 

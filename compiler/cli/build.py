@@ -22,7 +22,7 @@ from egc.compiler.cli._report import compat_option, path_argument, show
 @compat_option
 @click.option("--no-lines", is_flag=True, help="Leave the line numbers of the configuration out of the module.")
 def command(path: Path, output: Path, eg_compat: bool, no_lines: bool) -> None:
-    """Compile a configuration into an artifact: gateway.py, gunicorn.conf.py and manifest.json.
+    """Compile a configuration into an artifact: gateway.py, gunicorn.conf.py, manifest.json and plan.json.
 
     PATH is a directory with gateway.config.yml or that file; by default ./config, else the working directory. A
     configuration that does not compile writes nothing and exits with 3: an artifact that is already in DIR stays.
@@ -33,8 +33,10 @@ def command(path: Path, output: Path, eg_compat: bool, no_lines: bool) -> None:
       gunicorn -c dist/gunicorn.conf.py
     """
     from egc.compiler import compile_project, write
+    from egc.compiler.keeping import keep
 
     compiled = compile_project(path, os.environ, lines=not no_lines, eg_compat=eg_compat)
     show(compiled.report, "text", sys.stderr)
-    written = write(compiled, output)
+    plan = keep(compiled.plan, compiled.files["gateway.py"], lines=not no_lines)
+    written = write(compiled, output, plan=plan)
     click.echo(f"Wrote {', '.join(str(place.relative_to(output)) for place in written)} to {output}")

@@ -19,11 +19,11 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "terminate"
 PARTS = {"gateway.py", "gunicorn.conf.py", "manifest.json"}
 
 
-def test_build_writes_three_files_and_says_so_in_one_line(tmp_path: Path) -> None:
+def test_build_writes_four_files_and_says_so_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(egc, ["build", str(EXAMPLE), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"Wrote gateway.py, gunicorn.conf.py, manifest.json to {tmp_path / 'out'}\n"
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PARTS
+    assert result.stdout == f"Wrote gateway.py, gunicorn.conf.py, manifest.json, plan.json to {tmp_path / 'out'}\n"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PARTS | {"plan.json"}
     assert "# L5" in (tmp_path / "out" / "gateway.py").read_text()
 
 
