@@ -109,24 +109,29 @@ MAX_STATES = 64
 MAX_PARTS = 32
 """Into how many classes one is cut by the routes before it; beyond, no more is cut off, and the row is inexact."""
 
+_EVERY_PART: tuple[Part, ...] = ("url", "method", "host", "other")
 _CORE = "egc.runtime.conditions."
-_CONTEXT = re.compile(r"\b(egContext|params|apiEndpoint)\b")
-"""What a script may look at that is another in each pipeline."""
+_CONTEXT = re.compile(r"\b(egContext|params|apiEndpoint|user|consumer)\b")
+"""What a script may look at that is another in each pipeline, or behind a step that authenticates."""
+_ASSIGNS = re.compile(
+    r"(?<![=!<>])=(?![=>])|\+\+|--|\bdelete\b|\bassign\b|\.(push|pop|(un)?shift|splice|sort|reverse)\b"
+)
+"""What a script that changes something holds."""
 _PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
 
 AUTHORIZATION_SERVER: dict[str, tuple[str, ...]] = {
-    "/oauth2/token": ("POST",),
-    "/oauth2/revoke": ("POST",),
-    "/.well-known/oauth-authorization-server": ("GET",),
+    "/oauth2/token": ("POST", "OPTIONS"),
+    "/oauth2/revoke": ("POST", "OPTIONS"),
+    "/.well-known/oauth-authorization-server": ("GET", "HEAD"),
 }
 """What the authorization server answers before any route, with the methods."""
 
 AUTHORIZATION_PAGES: dict[str, tuple[str, ...]] = {
     "/oauth2/authorize": ("GET",),
     "/oauth2/authorize/decision": ("POST",),
-    "/login": ("GET", "POST"),
+    "/login": ("GET", "HEAD", "POST"),
     "/logout": ("GET", "POST"),
-    "/oauth2/style.css": ("GET",),
+    "/oauth2/style.css": ("GET", "HEAD"),
 }
 """The same, where a grant begins in a browser."""
 
@@ -141,7 +146,7 @@ class _State:
     """A request on its way: what is known of it, and what it has been through.
 
     `answered` holds what conditions have said that only the request can tell. `consumer` is None where nobody knows.
-    `changes` counts the steps that may have changed what conditions look at, `pipelines` those it has been through.
+    `changes` counts the steps that may have changed the request, `contexts` what only egContext shows.
     """
 
     parts: tuple[Requests, ...]
@@ -154,7 +159,7 @@ class _State:
     possible: tuple[Step, ...] = ()
     changed: frozenset[Part] = frozenset()
     changes: int = 0
-    pipelines: int = 0
+    contexts: int = 0
 
 
 def accesses(gateway: Gateway) -> tuple[Access, ...]:
@@ -410,11 +415,19 @@ def _off(step: Step) -> bool:
 
 
 def _altered(state: _State, step: Step) -> _State:
-    if not step.changes:
+    """What is known of a request behind a step that may change it."""
+    changes = _changes(step)
+    if not changes:
         return state
-    consumer = None if "consumer" in step.changes and step.role != "authenticates" else state.consumer
-    changed = state.changed | (frozenset(step.changes) - {"consumer"})
-    return replace(state, changed=changed, changes=state.changes + 1, consumer=consumer)
+    consumer = None if "consumer" in changes and step.role != "authenticates" else state.consumer
+    parts = frozenset(changes) - {"consumer"}
+    return replace(
+        state,
+        changed=state.changed | parts,
+        changes=state.changes + bool(parts),
+        contexts=state.contexts + 1,
+        consumer=consumer,
+    )
 
 
 # ---- Conditions
@@ -461,21 +474,46 @@ def _checked(check: Check, state: _State) -> Iterator[tuple[_State, bool]]:
             if parts:
                 yield _with(replace(state, parts=parts), check, holds, known=True), holds
         return
+    if _assigns(check):
+        state = replace(state, changed=state.changed | frozenset(_EVERY_PART), changes=state.changes + 1)
     key: Key = (check.module, check.condition, *map(said, check.arguments))
     if name != "tlsClientAuthenticated":
         key = (*key, state.changes)
-    if not name or any(_CONTEXT.search(script.text) for script in _scripts(check)):
-        key = (*key, state.pipelines)
+    if not name or any(
+        _CONTEXT.search(script.text) for script in _scripts(argument.value for argument in check.arguments)
+    ):
+        key = (*key, state.contexts)
     known = dict(state.answered).get(key)
     for holds in (True, False) if known is None else (known,):
         one = replace(state, answered=(*state.answered, (key, holds))) if known is None else state
         yield _with(one, check, holds, known=False) if known is None else one, holds
 
 
-def _scripts(check: Check) -> Iterator[Script]:
-    for argument in check.arguments:
-        if isinstance(argument.value, Script):
-            yield argument.value
+def _scripts(settings: Iterable[Setting]) -> Iterator[Script]:
+    """The scripts of some settings, however deep."""
+    for value in settings:
+        if isinstance(value, Script):
+            yield value
+        elif isinstance(value, Table):
+            yield from _scripts(entry for _, entry in value.entries)
+        elif isinstance(value, tuple):
+            yield from _scripts(value)
+
+
+def _scripts_of(owner: Step | Check) -> Iterator[Script]:
+    return _scripts(argument.value for argument in owner.arguments)
+
+
+def _assigns(owner: Step | Check) -> bool:
+    """Whether a script of a step or a condition may change the request."""
+    return any(_ASSIGNS.search(script.text) for script in _scripts_of(owner))
+
+
+def _changes(step: Step) -> Sequence[Part]:
+    """What a step may change, as far as its scripts show it."""
+    if step.policy == "expression" and _is_core(step):
+        return step.changes if any(re.search(r"\breq\b", script.text) for script in _scripts_of(step)) else ("other",)
+    return (*step.changes, *_EVERY_PART) if _assigns(step) else step.changes
 
 
 def _with(state: _State, check: Check, holds: bool, *, known: bool) -> _State:
@@ -586,7 +624,7 @@ def _left(parts: tuple[Requests, ...], claims: Sequence[Requests]) -> tuple[Requ
 
 def _through(state: _State, box: Requests) -> tuple[list[_State], list[_State]]:
     """What of a state a route takes, and what goes by it."""
-    beginning = replace(state, pipelines=state.pipelines + 1)
+    beginning = replace(state, contexts=state.contexts + 1)
     if state.changed & {"url", "method"}:
         # The route looks at what steps have made of the request.
         looser = tuple(replace(part, exact=False) for part in state.parts)
@@ -614,23 +652,34 @@ def _split_methods(state: _State, methods: frozenset[str]) -> tuple[_State | Non
 
 
 def _blurred(states: Sequence[_State]) -> list[_State]:
-    """Fewer states, of which no condition is told any more: those that differ in nothing else become one."""
+    """Fewer states, of which no condition is told any more; what merged ones do not share may or may not have been."""
     merged: dict[Key, _State] = {}
     for state in states:
-        key = (state.authentication, state.consumer, state.limits, state.changed)
-        known = merged.get(key)
-        steps = state.steps if known is None else tuple(step for step in known.steps if step in state.steps)
-        every = dict.fromkeys((*(known.steps + known.possible if known else ()), *state.steps, *state.possible))
-        merged[key] = replace(
+        looser = replace(
             state,
-            parts=(*(known.parts if known else ()), *(replace(part, exact=False) for part in state.parts)),
+            parts=tuple(replace(part, exact=False) for part in state.parts),
             facts=(),
             answered=(),
-            steps=steps,
-            possible=tuple(step for step in every if step not in steps),
-            changes=max(state.changes, known.changes if known else 0),
         )
+        key = (bool(state.authentication), state.consumer, state.changed)
+        merged[key] = _either(merged[key], looser) if key in merged else looser
     return list(merged.values())
+
+
+def _either(one: _State, other: _State) -> _State:
+    """What is known of a request that is in one of two states."""
+    steps = tuple(step for step in one.steps if step in other.steps)
+    every = dict.fromkeys((*one.steps, *one.possible, *other.steps, *other.possible))
+    return replace(
+        one,
+        parts=tuple(dict.fromkeys((*one.parts, *other.parts))),
+        authentication=tuple(proof for proof in one.authentication if proof in other.authentication),
+        limits=tuple(step for step in one.limits if step in other.limits),
+        steps=steps,
+        possible=tuple(step for step in every if step not in steps),
+        changes=max(one.changes, other.changes),
+        contexts=max(one.contexts, other.contexts),
+    )
 
 
 # ---- Routes that cannot meet, seen without automata

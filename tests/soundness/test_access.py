@@ -66,12 +66,17 @@ def says(row: Access, sent: Sent, came: Came) -> bool:
         return came.status == 404
     if not any(sent.request in part for part in row.requests):
         return False
-    if not all(told(fact, sent) for fact in row.facts):
+    if not changes(row) and not all(told(fact, sent) for fact in row.facts):
         return False
     if ends(row, came):
         return not row.authentication or (sent.identity != "nobody" and enough(row, sent))
     # It was turned away by a step on the row's way, or the way is not known to the end.
     return came.service == "" and came.status in REFUSALS
+
+
+def changes(row: Access) -> bool:
+    """Whether a step on a row's way may change what conditions look at."""
+    return any("other" in step.changes for step in (*row.steps, *row.possible))
 
 
 def enough(row: Access, sent: Sent) -> bool:
@@ -106,7 +111,7 @@ def witnesses(row: Access) -> Iterator[Sent]:
     """The witness of a row, as a caller whom the row lets in, with the headers that its facts ask for."""
     if row.witness is None or not row.exact:
         return
-    if any(step.changes and "consumer" not in step.changes for step in (*row.steps, *row.possible)):
+    if changes(row) or any("url" in step.changes for step in (*row.steps, *row.possible)):
         return
     wanted: set[str] = set()
     for fact in row.facts:
