@@ -161,7 +161,7 @@ def environment(gateway: Gateway, environ: Mapping[str, str]) -> Environment:
     another.
     """
     found: dict[str, str] = {}
-    for lookup in _lookups(gateway):
+    for lookup in lookups(gateway):
         for part in lookup.parts:
             if not isinstance(part, str) and part[1] is None and part[0] not in environ:
                 found[part[0]] = _placeholder(part[0], lookup.kind if len(lookup.parts) == 1 else "text")
@@ -175,17 +175,17 @@ def _placeholder(name: str, kind: str) -> str:
     return {"url": f"http://{word}.invalid", "flag": "false"}.get(kind, "1")
 
 
-def _lookups(value: object) -> Iterator[Lookup]:
+def lookups(value: object) -> Iterator[Lookup]:
     """Every look-up in the environment that a plan holds."""
     if isinstance(value, Lookup):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _lookups(item)
+            yield from lookups(item)
     elif is_dataclass(value):
         for field in fields(value):
             if field.name not in ("tree", "span"):
-                yield from _lookups(getattr(value, field.name))
+                yield from lookups(getattr(value, field.name))
 
 
 @contextmanager

@@ -50,6 +50,8 @@ SECONDS = 10.0
 """How long a request may take; what a step has it wait for is not waited for."""
 
 _MODULE = "egc_rehearsal"
+_MOST_PROOFS = 4
+"""To how many steps of one request a caller shows who it is."""
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 
@@ -233,22 +235,31 @@ class Rehearsal:
             snapshot.copy(self._store, self._artifact.data)
 
     async def _ask(self, ask: Ask, caller: Caller | None) -> Happened:
-        presented = None if caller is None else await self._presented(ask, caller)
-        if presented is not None:
-            ask = _with(ask, presented)
+        satisfied: frozenset[str] = frozenset()
+        secrets: tuple[str, ...] = ()
+        while caller is not None and len(satisfied) < _MOST_PROOFS:
+            self._watch.begin(caller, satisfied)
+            await self._answered(ask)
+            step = self._watch.found
+            if not step:
+                break
+            presented = await self._presented(caller, step)
+            with_it = _with(ask, presented)
+            if with_it is None and satisfied:
+                break
+            if with_it is None:
+                raise NoSuchCaller("the request says already who is calling: leave its credentials or the caller away")
+            ask = with_it
+            satisfied |= {step}
+            secrets += presented.secrets
         self._watch.begin()
         happened = await self._answered(ask)
-        happened.unasked = caller is not None and presented is None
-        happened.secrets += presented.secrets if presented is not None else ()
+        happened.unasked = caller is not None and not satisfied
+        happened.secrets += secrets
         return happened
 
-    async def _presented(self, ask: Ask, caller: Caller) -> Presented | None:
-        """What the caller adds, to satisfy the first step on the way by which it can; None where there is none."""
-        self._watch.begin(caller)
-        await self._answered(ask)
-        step = self._watch.found
-        if not step:
-            return None
+    async def _presented(self, caller: Caller, step: str) -> Presented:
+        """What the caller adds to satisfy a step."""
         self._used = True
         try:
             presented = await self._callers.present(caller, self._watch.steps[step])
@@ -317,14 +328,11 @@ class Rehearsal:
         self._used |= refused
 
 
-def _with(ask: Ask, presented: Presented) -> Ask:
-    """The request with what a caller adds to it. Raises NoSuchCaller where it says already who is calling."""
+def _with(ask: Ask, presented: Presented) -> Ask | None:
+    """The request with what a caller adds to it; None where something stands there already."""
     names = {name for name, _ in ask.headers}
-    twice = next((name for name, _ in presented.headers if name in names), None)
-    if twice is not None:
-        raise NoSuchCaller(
-            f"the request has a header `{twice}` already: it says who is calling, and so does the caller"
-        )
+    if any(name in names for name, _ in presented.headers):
+        return None
     target = ask.target
     if presented.query:
         target += ("&" if "?" in target else "?") + presented.query

@@ -31,7 +31,8 @@ class Watch:
         stubs: are told which service is asked.
 
     `events` and `service` are of the request that runs. While `seeking` is set, a request ends at the first step by
-    which that caller could show who it is, named `found` then, and nothing is counted.
+    which that caller could show who it is, or, where it has done so to steps before (`satisfied`), at the first that
+    refuses it; the step is named `found` then, and nothing is counted.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Watch:
         self.service = ""
         self.counted = False
         self.seeking: Caller | None = None
+        self.satisfied: frozenset[str] = frozenset()
         self.found = ""
         self.steps: dict[str, Any] = {name: getattr(module, name) for name in steps}
         self._stubs = stubs
@@ -57,8 +59,9 @@ class Watch:
         for index, route in enumerate(routes):
             self._route(index, route)
 
-    def begin(self, caller: Caller | None = None) -> None:
+    def begin(self, caller: Caller | None = None, satisfied: frozenset[str] = frozenset()) -> None:
         """Another request comes; with a caller, one that seeks."""
+        self.satisfied = satisfied
         self.events = []
         self.service = ""
         self.seeking = caller
@@ -127,10 +130,13 @@ class Watch:
         """Whether a step does not run because this is no request but a look for who is asked."""
         if self.seeking is None:
             return False
-        if about.role == "authenticates" and self.seeking.fits(about.policy):
+        if not self.satisfied and self._could_ask(about):
             self.found = name
             raise Refused(401, "", reason="rehearsal")
         return about.role == "limits"
+
+    def _could_ask(self, about: Step) -> bool:
+        return self.seeking is not None and about.role == "authenticates" and self.seeking.fits(about.policy)
 
     @contextmanager
     def _running(self, name: str, about: Step, x: Exchange) -> Iterator[list[Any]]:
@@ -140,6 +146,8 @@ class Watch:
         try:
             yield results
         except Refused as error:
+            if name not in self.satisfied and self._could_ask(about):
+                self.found = name
             self.events.append(before.ran(name, x, "refused", error.status, error.reason))
             raise
         except Answered as error:
