@@ -33,6 +33,12 @@ NAME = "egc.access.yml"
 
 KEYS = ("expect", "host", "hostRegex", "path", "paths", "pathRegex", "methods", "except")
 
+_MISSING: dict[str, str] = {
+    "scopes": "no apiEndpoint has the scope `{}`",
+    "policies": "there is no policy `{}` that asks who the caller is",
+    "endpoints": "there is no apiEndpoint `{}`",
+}
+
 Pattern = TypeVar("Pattern", HostPattern, PathPattern)
 
 
@@ -139,10 +145,7 @@ class _Reader:
         known = {"scopes": self._scopes, "policies": self._policies, "endpoints": self._endpoints}.get(sentence.kind)
         for name in sentence.names if known is not None else ():
             if name not in (known or ()):
-                what = {"scopes": "scope of an apiEndpoint", "endpoints": "apiEndpoint"}.get(
-                    sentence.kind, "policy that asks who the caller is"
-                )
-                self._unknown(f"there is no {what} `{name}`", said.span, meant(name, known or ()))
+                self._unknown(_MISSING[sentence.kind].format(name), said.span, meant(name, known or ()))
         return sentence
 
     def _check_target(self, target: Target | None, span: Span) -> None:

@@ -110,7 +110,7 @@ def drawn(rows: Iterable[Row]) -> Map:
     right: _Lines = {}
     first: dict[str, int] = {}
     for number, row in enumerate(rows, 1):
-        pipelines = row.pipelines or ((NO_PIPELINE,) if row.endpoint else ())
+        pipelines = row.pipelines[-1:] or ((NO_PIPELINE,) if row.endpoint else ())
         kind: Kind = "answer" if row.upstream is None else "open" if row.open else "closed"
         if row.endpoint:
             first.setdefault(row.endpoint, number)

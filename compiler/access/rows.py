@@ -87,7 +87,7 @@ class Row:
         host, path: the patterns of its route; of requests without a route, which those are.
         methods: the methods of the class; empty for all of them.
         endpoint: its name, empty where there is none.
-        pipelines: names of the one that decides, or of those that did not.
+        pipelines: names of those that the requests come through; the last one decides.
         policies: of the steps that run, in order; those that may run or not end with `?`.
         proofs: what the caller must show; empty where nobody need be anybody.
         conditions: on the way.
@@ -166,7 +166,8 @@ def _row(
 ) -> Row:
     route = access.route
     ran = dict.fromkeys(pipelines[step.variable] for step in access.steps)
-    named = (route.pipeline.name,) if route and route.pipeline else tuple(ran)
+    last = (route.pipeline.name,) if route and route.pipeline else ()
+    named = (*(name for name in ran if name not in last), *last)
     reached = services(access, gateway)
     proofs = [Proof(one.step.policy, one.scopes, one.step.span) for one in access.authentication]
     proofs += [

@@ -89,25 +89,22 @@ def terminal(view: View, width: int, *, colour: bool) -> str:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for heading, ratio in (
-        ("Requests", 4),
-        ("Endpoint → pipeline", 3),
-        ("Needs", 2),
-        ("If, limits", 3),
-        ("Reaches", 3),
-    ):
-        table.add_column(heading, overflow="fold", ratio=ratio)
+    asked = any(row.conditions or row.limits for row in view.rows)
+    for heading in ("Requests", "Endpoint → pipeline", "Needs", *(["If, limits"] if asked else []), "Reaches"):
+        table.add_column(heading, overflow="fold")
     for row in view.rows:
         paint = "red" if row.open and row.upstream else "yellow" if not row.exact else ""
         table.add_row(
             _two(f"{row.method_words} {row.host} {row.path}", f"e.g. {witness}" if (witness := _witness(row)) else ""),
             _two(" → ".join(filter(None, (row.endpoint, row.pipeline))), ", ".join(row.policies)),
             Text(visible(needs(row)), paint),
-            _two(*("\n".join(visible(text) for text in texts) for texts in _if_and_limits(row)), breaks=True),
+            *([_two(*("\n".join(map(visible, texts)) for texts in _if_and_limits(row)), breaks=True)] if asked else []),
             _two(comes_to(row), ", ".join(row.upstream.urls) if row.upstream else ""),
             end_section=True,
         )
     besides = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        besides.add_column(overflow="fold")
     for one in view.beside:
         name, address, who, paths = map(visible, _about(one))
         besides.add_row(Text(name, "bold"), Text(address), Text(f"{who}\n{paths}".rstrip()))

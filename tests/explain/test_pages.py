@@ -6,21 +6,24 @@ marked, as in JSON, stands in `LINES`.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from egc.compiler import check
-from egc.compiler.diagnostics import Report
+from egc.compiler import check, compile_project
+from egc.compiler.access.expectations import NAME as EXPECTATIONS
+from egc.compiler.access.verdicts import held
+from egc.compiler.diagnostics import DoesNotCompile, Report
 from egc.compiler.lint import Selection
+from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule, checks, described, pages
 from tests.lint.configurations import review, write
 
 ROOT = Path(__file__).parents[2]
 MARK = "# <--"
-CODE = re.compile(r"(CO|EN|EX|MG|OA|OB|PF|RL|RT|SC|ST|YA)[0-9]{3}")
+CODE = re.compile(r"(AC|CO|EN|EX|MG|OA|OB|PF|RL|RT|SC|ST|YA)[0-9]{3}")
 
 LINES = {
     "unreadable-file": ("gateway.config.yml", 1),
@@ -58,7 +61,18 @@ def laid(example: Example, directory: Path, encoding: str = "utf-8") -> Report:
     write(example, directory)
     if encoding != "utf-8":
         (directory / "gateway.config.yml").write_bytes(example.gateway.encode(encoding))
-    return check(directory, {name: value.replace("…", LARGE) for name, value in example.environ.items()})
+    environ = {name: value.replace("…", LARGE) for name, value in example.environ.items()}
+    return expected(directory, environ) if EXPECTATIONS in example.files else check(directory, environ)
+
+
+def expected(directory: Path, environ: Mapping[str, str]) -> Report:
+    """What is said of the expectations beside a configuration."""
+    compiled = compile_project(directory, environ)
+    try:
+        about = Review(compiled.plan, compiled.project, compiled.model)
+        return held(directory / EXPECTATIONS, directory, about, compiled.report)
+    except DoesNotCompile as error:
+        return error.report
 
 
 def marked(example: Example, name: str) -> tuple[str, int]:
@@ -111,7 +125,7 @@ def test_the_bad_example_has_the_finding_in_the_line_it_marks(page: Rule, tmp_pa
     report = laid(page.bad, tmp_path, ENCODINGS.get(page.name, "utf-8"))
     file, line = marked(page.bad, page.name)
     found = [one for one in report if one.name == page.name]
-    if not report.errors:  # what comments excuse, the reviewer says
+    if not report.errors and EXPECTATIONS not in page.bad.files:  # what comments excuse, the reviewer says
         found = [one for one in review(page.bad) if one.name == page.name]
     assert {(one.span.file, one.span.line, one.code, one.severity) for one in found} == {
         (file, line, page.code, page.severity)
