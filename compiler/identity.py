@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from egc.compiler import plan
 
-_CONSUMER = re.compile(r"\bconsumer\b|\breq\s*(?:\?\.|\.)\s*user\b|\breq\s*\[\s*['\"]user['\"]")
-_ASSIGNED = re.compile(r"\.headers\s*(?:\.\s*([\w$]+)|\[\s*['\"]([^'\"]+)['\"]\s*\])\s*=(?!=)")
+CONSUMER = re.compile(r"\bconsumer\b|\breq\s*(?:\?\.|\.)\s*user\b|\breq\s*\[\s*['\"]user['\"]")
+"""What a script says where it asks for the consumer."""
+ASSIGNED = re.compile(r"\.headers\s*(?:\.\s*([\w$]+)|\[\s*['\"]([^'\"]+)['\"]\s*\])\s*=(?!=)")
+"""A request header that a script sets."""
 _READ = re.compile(r"\.headers\s*(?:\?\.|\.)?\s*(?:([\w$]+)|\[\s*['\"]([^'\"]+)['\"]\s*\])(?!\s*=(?!=))")
 
 
@@ -26,8 +28,8 @@ def _set(step: plan.Step) -> Iterator[str]:
     settings = {argument.keyword: argument.value for argument in step.arguments}
     if step.policy == "expression":
         for script in _scripts(step):
-            if _CONSUMER.search(script.text):
-                yield from _names(_ASSIGNED, script.text)
+            if CONSUMER.search(script.text):
+                yield from _names(ASSIGNED, script.text)
     elif step.condition is not None and step.policy == "headers":
         prefix = settings.get("headers_prefix", "")
         for name in _filled(settings.get("forward_headers")):
@@ -41,7 +43,7 @@ def _set(step: plan.Step) -> Iterator[str]:
 
 def _filled(table: plan.Setting) -> Iterator[str]:
     for name, value in table.entries if isinstance(table, plan.Table) else ():
-        if isinstance(value, plan.Script) and _CONSUMER.search(value.text):
+        if isinstance(value, plan.Script) and CONSUMER.search(value.text):
             yield name
 
 
