@@ -60,11 +60,12 @@ def configuration(random: Random, port: int) -> Configuration:
 
 def _definitions(random: Random) -> Any:
     if random.random() < 0.1:
-        return [_definition(random), _definition(random)]
-    return _definition(random)
+        return [definition(random), definition(random)]
+    return definition(random)
 
 
-def _definition(random: Random) -> dict[str, Any]:
+def definition(random: Random) -> dict[str, Any]:
+    """One definition of an endpoint."""
     found: dict[str, Any] = {}
     draw = random.random()
     if draw < 0.3:
@@ -86,10 +87,11 @@ def _definition(random: Random) -> dict[str, Any]:
 
 
 def _steps(random: Random, services: list[str]) -> list[dict[str, Any]]:
-    return [_step(random, services) for _ in range(random.randint(1, 5))]
+    return [step(random, services) for _ in range(random.randint(1, 5))]
 
 
-def _step(random: Random, services: list[str]) -> dict[str, Any]:
+def step(random: Random, services: list[str]) -> dict[str, Any]:
+    """One policy of a pipeline, with its actions."""
     policy = random.choice(
         (
             *("proxy", "proxy", "proxy", "terminate", "key-auth", "key-auth", "basic-auth", "rate-limit", "cors"),
@@ -100,15 +102,16 @@ def _step(random: Random, services: list[str]) -> dict[str, Any]:
     for _ in range(random.choice((1, 1, 1, 2))):
         entry: dict[str, Any] = {}
         if random.random() < 0.55:
-            entry["condition"] = _condition(random, 0)
-        entry["action"] = _action(random, policy, services)
+            entry["condition"] = condition(random)
+        entry["action"] = action(random, policy, services)
         if policy == "rewrite":
             entry["condition"] = {"name": "regexpmatch", "match": random.choice(PATH_MATCHES)}
         actions.append(entry)
     return {policy: actions}
 
 
-def _action(random: Random, policy: str, services: list[str]) -> dict[str, Any]:
+def action(random: Random, policy: str, services: list[str]) -> dict[str, Any]:
+    """The parameters of a policy."""
     match policy:
         case "proxy":
             return {"serviceEndpoint": random.choice(services)}
@@ -141,14 +144,15 @@ def _action(random: Random, policy: str, services: list[str]) -> dict[str, Any]:
             return {"message": "'seen'"}
 
 
-def _condition(random: Random, depth: int) -> dict[str, Any]:
+def condition(random: Random, depth: int = 0) -> dict[str, Any]:
+    """A condition, joined of others where `depth` allows."""
     draw = random.random()
     if depth < 2 and draw < 0.2:
         size = random.randint(1, 3)
-        found = [_condition(random, depth + 1) for _ in range(size)]
+        found = [condition(random, depth + 1) for _ in range(size)]
         return {"name": random.choice(("allOf", "oneOf")), "conditions": found}
     if depth < 2 and draw < 0.32:
-        return {"name": "not", "condition": _condition(random, depth + 1)}
+        return {"name": "not", "condition": condition(random, depth + 1)}
     match random.choice(
         (
             *("pathExact", "pathMatch", "pathMatch", "method", "hostMatch", "expression", "authenticated"),

@@ -25,10 +25,13 @@ from tests.soundness.configurations import FLAGS, SCOPES, Configuration
 from tests.upstreams import Upstream, Wire
 
 SECRET = "soundness-4f1c0c7d9b1e4a7f8b2d6c5e3a9f0b1d"
+SEEN = frozenset((b"x-red", b"x-blue", b"x-other", b"eg-consumer-id"))
+"""Request headers that steps of the configurations change."""
 _HOSTS = (
     *("a.example", "b.example", "x.a.example", "x.y.example", "c", "example", "A.Example", "127.0.0.1"),
     "z.example:80",
 )
+_VOLATILE = ("date", "x-ratelimit-reset", "x-ratelimit-remaining", "connection", "retry-after")
 _WORDS = ("x", "y", "z", "w", "7", "42", "X", "f.html", "id.json", "a", "zz", "")
 
 
@@ -61,6 +64,7 @@ class Came:
     status: int
     service: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def some_request(random: Random) -> Sent:
@@ -100,10 +104,11 @@ async def _furnish(directory: Path) -> None:
 
 
 async def echo(wire: Wire) -> None:
-    """Answer with the first step of the path: the service's name."""
+    """Answer with the service's name, the first step of the path, and with what the service has seen."""
     await wire.body()
     name = wire.request.target.split("/")[1].partition("?")[0].encode()
-    await wire.respond(name, headers=[(b"x-service", name)])
+    seen = [wire.request.target.encode(), *(b"%b: %b" % field for field in wire.request.headers if field[0] in SEEN)]
+    await wire.respond(b"\n".join(seen), headers=[(b"x-service", name)])
 
 
 class Gate:
@@ -126,7 +131,8 @@ class Gate:
         if reply.closes:
             self._caller.socket.close()
             self._caller = None
-        return Came(reply.status, reply.one("x-service") or "", reply.body)
+        headers = tuple(field for field in reply.headers if field[0] not in _VOLATILE)
+        return Came(reply.status, reply.one("x-service") or "", reply.body, headers)
 
 
 def put(configuration: Configuration, directory: Path) -> Path:
