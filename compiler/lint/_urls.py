@@ -30,10 +30,7 @@ class Url:
     @property
     def is_loopback(self) -> bool:
         """Whether it leads to this machine."""
-        if self.host.rstrip(".") == "localhost" or self.host.endswith(".localhost"):
-            return True
-        address = _address(self.host)
-        return address is not None and (address.is_loopback or address.is_unspecified)
+        return is_loopback(self.host) or self.host in ("0.0.0.0", "::")  # noqa: S104 - connections to it stay here
 
     @property
     def is_near(self) -> bool:
@@ -65,6 +62,13 @@ def urls(review: Review) -> dict[str, tuple[Url, ...]]:
         known = tuple(url for node in service.urls if (url := url_of(node)) is not None)
         found[variables[service.name]] = known
     return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is of this machine alone."""
+    address = _address(host)
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
