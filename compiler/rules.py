@@ -52,6 +52,7 @@ class Rule:
         good: the same one, mended; it has no finding at all.
         default: whether it is shown without being selected or `--strict`.
         strict: what its findings are under `--strict` where that is more than else.
+        impossible: egc has nothing of the kind; the page says why, and its bad example was bad in Express Gateway.
     """
 
     code: str
@@ -67,6 +68,7 @@ class Rule:
     express_gateway: str = ""
     default: bool = True
     strict: Severity | None = None
+    impossible: bool = False
 
     def found(
         self, message: str, span: Span, *, severity: Severity | None = None, **about: Unpack[About]
