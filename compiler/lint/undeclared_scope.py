@@ -73,9 +73,9 @@ _SHORTEST = 4
 def check(review: Review) -> Iterator[Diagnostic]:
     used: dict[str, list[Scalar]] = {}
     for definition in review.model.definitions:
-        for scope in dict.fromkeys(definition.scopes):
-            if not scope.missing:
-                used.setdefault(text(scope), []).append(scope)
+        for node in dict.fromkeys(definition.scopes):
+            if not node.missing:
+                used.setdefault(text(node), []).append(node)
     for scope, places in used.items():
         if not _TOKEN.fullmatch(scope):
             for node in dict.fromkeys(places):
