@@ -42,7 +42,7 @@ FILE_KEYS = ("env", "services", "urls", "tests")
 STUB_KEYS = ("status", "headers", "body", "json", "fails")
 Failure = Literal["refused", "timeout", "reset"]
 FAILURES: tuple[Failure, ...] = ("refused", "timeout", "reset")
-REQUEST_KEYS = ("request", "headers", "body", "json", "as", "scopes", "by", "from", "times", "expect")
+REQUEST_KEYS = ("request", "headers", "body", "json", "as", "scopes", "by", "from", "certificate", "times", "expect")
 TEST_KEYS = ("name", "services", "urls", "requests", *REQUEST_KEYS)
 EXPECT_KEYS = ("status", "endpoint", "pipeline", "service", "headers", "body", "contains", "json", "upstream")
 UPSTREAM_KEYS = ("method", "url", "headers", "body", "json")
@@ -92,6 +92,7 @@ class Sending:
     scopes: tuple[str, ...] | None
     by: str
     address: str
+    certified: bool
     times: int
     expected: tuple[Expected, ...]
     span: Span
@@ -253,6 +254,15 @@ class _Reader:
             self.wrong(node, f"`{what}` is a whole number")
         return least
 
+    def flag(self, node: Node | None, what: str) -> bool:
+        """True or false; false where there is nothing."""
+        if node is None:
+            return False
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        self.wrong(node, f"`{what}` is true or false")
+        return False
+
     def body(self, item: Mapping) -> str | None:
         """What `body` or `json` says."""
         said, structure = item.get("body"), item.entry("json")
@@ -346,6 +356,7 @@ class _Reader:
             self.words(item.get("scopes"), "scopes"),
             self.text(item.get("by"), "by") or "",
             self.text(item.get("from"), "from") or "127.0.0.1",
+            self.flag(item.get("certificate"), "certificate"),
             1 if times is None else self.number(times, "times", 1, MOST_TIMES),
             expected,
             said.span,

@@ -80,7 +80,7 @@ def unreadable(cases: Cases) -> Iterator[tuple[Span, str]]:
 
 def _request(sending: Sending) -> Ask:
     lines = [f"{name}: {value}" for name, value in sending.headers]
-    return read_request(sending.request, lines, sending.body, sending.address)
+    return read_request(sending.request, lines, sending.body, sending.address, certified=sending.certified)
 
 
 def _caller(sending: Sending) -> Caller | None:

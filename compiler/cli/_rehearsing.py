@@ -39,13 +39,21 @@ class BadRequest(ValueError):
     """What was given is no request; the text says what is wrong with it."""
 
 
-def read_request(text: str, headers: Iterable[str] = (), body: str | None = None, address: str = "127.0.0.1") -> Ask:
+def read_request(
+    text: str,
+    headers: Iterable[str] = (),
+    body: str | None = None,
+    address: str = "127.0.0.1",
+    *,
+    certified: bool = False,
+) -> Ask:
     """A request as people write it: `GET /orders/7` or `POST https://api.example.com/orders`.
 
     Arguments:
         headers: lines `Name: value`; Host may be among them.
         body: the text of the body; `content-length` comes by itself.
         address: where the caller is.
+        certified: whether the caller shows a TLS certificate.
 
     Raises BadRequest.
     """
@@ -81,7 +89,7 @@ def read_request(text: str, headers: Iterable[str] = (), body: str | None = None
         looks_like_json = body is not None and body.lstrip()[:1] in ("{", "[")
         media = "application/json" if looks_like_json else "application/x-www-form-urlencoded"
         fields.append(("content-type", media))
-    return Ask(method, host, target, tuple(fields), sent, secure, address)
+    return Ask(method, host, target, tuple(fields), sent, secure, address, certified)
 
 
 def shown_request(ask: Ask) -> str:

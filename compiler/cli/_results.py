@@ -17,14 +17,15 @@ def lines(played: Sequence[Played], root: str, *, all_of_them: bool) -> Iterator
     for one in played:
         if one.failures:
             yield Line(f"{FAILED} {one.case.name}", tone="bad")
-            shown = ""
+            shown = decided = ""
             for failure in one.failures:
                 if failure.request != shown:
                     yield Line(failure.request, depth=1)
                     shown = failure.request
                 yield Line(f"{one.file}:{failure.span.line}: {failure.words}", depth=2)
-                if failure.decided:
-                    where = f"{root}{failure.place.file}:{failure.place.line}: " if failure.place else ""
+                where = f"{root}{failure.place.file}:{failure.place.line}: " if failure.place else ""
+                if failure.decided and f"{shown}{where}" != decided:
+                    decided = f"{shown}{where}"
                     yield Line(f"{where}{failure.decided}", depth=2, tone="dim")
             yield Line()
         elif all_of_them:

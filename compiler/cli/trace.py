@@ -21,6 +21,7 @@ from egc.compiler.cli._report import compat_option, path_argument
 @click.option("--scopes", metavar="A,B", help="The scopes of that caller's credential.  [default: what the store says]")
 @click.option("--by", "policy", metavar="POLICY", help="The policy to satisfy, where several ask who is calling.")
 @click.option("--from", "address", default="127.0.0.1", metavar="ADDRESS", help="Where the caller is.")
+@click.option("--certificate", is_flag=True, help="The caller shows a TLS certificate that is good.")
 @click.option(
     "--store",
     type=click.Path(path_type=Path, file_okay=False),
@@ -38,6 +39,7 @@ def command(
     scopes: str | None,
     policy: str | None,
     address: str,
+    certificate: bool,
     store: Path | None,
     form: Literal["text", "json"],
     eg_compat: bool,
@@ -73,7 +75,7 @@ def command(
         raise click.UsageError("--scopes and --by belong to --as")
     wanted = None if scopes is None else [scope for scope in scopes.replace(",", " ").split() if scope]
     try:
-        ask = read_request(request, headers, _body(body), address)
+        ask = read_request(request, headers, _body(body), address, certified=certificate)
         who = None if caller is None else read_caller(caller, wanted, policy or "")
     except BadRequest as error:
         raise click.UsageError(str(error)) from None

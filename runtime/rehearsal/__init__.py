@@ -133,7 +133,7 @@ class Artifact:
             "headers": headers,
             "client": (ask.address, 50000),
             "server": (listener.host or "127.0.0.1", listener.port),
-            "extensions": {},
+            "extensions": {"tls": {"client_cert_chain": ("shown in a rehearsal",)}} if ask.certified else {},
         }
 
 

@@ -24,7 +24,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request. `target` is what the request line says; header names are in lower case, Host is not among them."""
+    """A request. `target` is what the request line says; header names are in lower case, Host is not among them.
+
+    `certified`: the caller shows a TLS certificate that is good, where the listener asks for one.
+    """
 
     method: str
     host: str
@@ -33,6 +36,7 @@ class Ask:
     body: bytes | None = None
     secure: bool = False
     address: str = "127.0.0.1"
+    certified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
