@@ -1,6 +1,6 @@
 """Build a configuration beside the one that is served, and try whether it would start: a process of its own.
 
-    python -m egc.compiler.cli._beside PATH DIRECTORY [--colour] [--eg-compat] [--edit]
+    python -m egc.compiler.cli._beside PATH DIRECTORY [--colour] [--eg-compat] [--edit] [--format FORM]
 
 Findings go to stderr as `egc run` shows them, what `egc run` has to know as JSON to stdout. The exit code is that of
 `egc build`: 0, 3 where it does not compile, 4 where the environment does not fit.
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from egc.compiler.edit import Edit
 
 
-def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool, edit: "Edit | None" = None) -> ExitCode:
+def build(
+    path: Path, directory: Path, *, colour: bool, eg_compat: bool, edit: "Edit | None" = None, form: str = "text"
+) -> ExitCode:
     """Compile into a directory, and try the result.
 
     Arguments:
@@ -37,10 +39,11 @@ def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool, edit: "
         colour: whether findings are in colour.
         eg_compat: as in `compile_project`.
         edit: a change to make before.
+        form: how findings are written.
     """
     told: dict[str, object] = {}
     try:
-        return _build(path, directory, told, colour=colour, eg_compat=eg_compat, edit=edit)
+        return _build(path, directory, told, form, colour=colour, eg_compat=eg_compat, edit=edit)
     except EnvironmentFailure as error:
         told["detail"] = error.message
         raise
@@ -49,7 +52,14 @@ def build(path: Path, directory: Path, *, colour: bool, eg_compat: bool, edit: "
 
 
 def _build(
-    path: Path, directory: Path, told: dict[str, object], *, colour: bool, eg_compat: bool, edit: "Edit | None"
+    path: Path,
+    directory: Path,
+    told: dict[str, object],
+    form: str,
+    *,
+    colour: bool,
+    eg_compat: bool,
+    edit: "Edit | None",
 ) -> ExitCode:
     """As `build`; what `egc run` has to know goes into `told`."""
     from egc.compiler import compile_project, write
@@ -77,7 +87,7 @@ def _build(
         compiled, report = None, error.report
         if edit is not None and file is not None:
             told["errors"] = errors(report, file.name, data, os.environ)
-    click.echo(render(report, "text", colour=colour), err=True, nl=False, color=colour)
+    click.echo(render(report, form, colour=colour), err=True, nl=False, color=colour)
     if compiled is None:
         return ExitCode.DOES_NOT_COMPILE
     write(compiled, directory)
@@ -148,10 +158,19 @@ def main() -> int:
     parser.add_argument("--colour", action="store_true")
     parser.add_argument("--eg-compat", action="store_true")
     parser.add_argument("--edit", action="store_true")
+    parser.add_argument("--format", default="text")
     given = parser.parse_args()
     edit = _asked(sys.stdin.buffer.read()) if given.edit else None
     return exit_code(
-        partial(build, given.path, given.directory, colour=given.colour, eg_compat=given.eg_compat, edit=edit)
+        partial(
+            build,
+            given.path,
+            given.directory,
+            colour=given.colour,
+            eg_compat=given.eg_compat,
+            edit=edit,
+            form=given.format,
+        )
     )
 
 

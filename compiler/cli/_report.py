@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 import click
 
+from egc.compiler.cli import ExitCode
 from egc.compiler.diagnostics import Report
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -63,3 +65,15 @@ def show(report: Report, form: str, stream: TextIO | None = None) -> None:
     stream = sys.stdout if stream is None else stream
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
     click.echo(render(report, form, colour=colour), file=stream, nl=False, color=colour)
+
+
+@contextmanager
+def told(form: str) -> Iterator[None]:
+    """Have the findings of a configuration that does not compile written to stderr, in another form than text."""
+    from egc.compiler.diagnostics import DoesNotCompile
+
+    try:
+        yield
+    except DoesNotCompile as error:
+        show(error.report, form, sys.stderr)
+        raise click.exceptions.Exit(ExitCode.DOES_NOT_COMPILE) from None

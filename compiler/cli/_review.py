@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,12 +142,13 @@ class Review:
         return ExitCode.FINDINGS if least is not None and RANK[least] >= RANK[self.fail_on] else ExitCode.CLEAN
 
     def _files(self) -> Files:
-        """The files of the configuration that fixes may change.
-
-        Raises OSError.
-        """
-        found = [gateway_file(self.path), find(self._directory, "system.config")]
-        return {file.name: file.read_bytes() for file in found if file is not None}
+        """The files of the configuration that fixes may change, as far as they can be read."""
+        found = {}
+        for file in (gateway_file(self.path), find(self._directory, "system.config")):
+            with suppress(OSError):
+                if file is not None:
+                    found[file.name] = file.read_bytes()
+        return found
 
     @property
     def _directory(self) -> Path:

@@ -61,11 +61,13 @@ class Gateway:
         path: of the configuration, as it was given.
         environ: the environment of gunicorn.
         eg_compat: as in `compile_project`.
+        form: how findings are written.
     """
 
     path: Path
     environ: Mapping[str, str]
     eg_compat: bool = False
+    form: str = "text"
 
     @property
     def directory(self) -> Path:
@@ -315,6 +317,7 @@ class Supervisor:
         """Build beside, in a process that is killed if it takes too long or if we are to end."""
         gateway = self._gateway
         words = ["--colour"] * self._news.colour + ["--eg-compat"] * gateway.eg_compat + ["--edit"] * (edit is not None)
+        words += ["--format", gateway.form]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "egc.compiler.cli._beside"),
             *(*words, "--", str(gateway.path), str(build)),

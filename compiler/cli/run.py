@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from egc.compiler.cli._report import compat_option, path_argument, show
+from egc.compiler.cli._report import compat_option, format_option, path_argument, show, told
 
 MOST_WORKERS = 1024
 SETTINGS = "gunicorn.conf.py"
@@ -30,8 +30,9 @@ NO_WATCH = ("EGC_DISABLE_CONFIG_WATCH", "EG_DISABLE_CONFIG_WATCH")
     default=None,
     help="Whether a change of the configuration is taken over while it serves.  [default: --watch]",
 )
+@format_option
 @compat_option
-def command(path: Path, workers: int | None, watch: bool | None, eg_compat: bool) -> int:
+def command(path: Path, workers: int | None, watch: bool | None, form: str, eg_compat: bool) -> int:
     """Compile a configuration and serve it until SIGTERM or Ctrl-C.
 
     PATH is a directory with gateway.config.yml or that file; by default EG_CONFIG_DIR, else ./config, else the working
@@ -57,8 +58,9 @@ def command(path: Path, workers: int | None, watch: bool | None, eg_compat: bool
     from egc.compiler.cli._supervisor import Gateway, supervise
 
     before = _watch.look(_watch.of_project(path))
-    compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True)
-    show(compiled.report, "text", sys.stderr)
+    with told(form):
+        compiled = compile_project(path, os.environ, eg_compat=eg_compat, serving=True)
+    show(compiled.report, form, sys.stderr)
     directory = path if path.is_dir() else path.parent
     artifacts = artifact_directory(directory.absolute())
     environ = {
@@ -78,7 +80,9 @@ def command(path: Path, workers: int | None, watch: bool | None, eg_compat: bool
     try:
         build = builds.new()
         write(compiled, build)
-        return supervise(Gateway(path, environ, eg_compat), builds, build, bind_addresses(build / SETTINGS), before)
+        return supervise(
+            Gateway(path, environ, eg_compat, form), builds, build, bind_addresses(build / SETTINGS), before
+        )
     finally:
         builds.close()
 
