@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 from egc.compiler.diagnostics import Report
 from egc.compiler.node import Mapping, Scalar, plain
 from egc.compiler.plan import Argument, Made, Setting
+from egc.compiler.schema import SCHEMAS
 from egc.compiler.source import Project
 
 KINDS = ("users", "applications")
@@ -23,7 +23,7 @@ def models(project: Project, report: Report) -> Iterator[Argument]:
         if source is None or not isinstance(source.tree, Mapping):
             continue
         written: Any = plain(source.tree)
-        shipped = json.loads(files("egc.schemas").joinpath(f"models/{kind}.json").read_text(encoding="utf-8"))
+        shipped = json.loads((SCHEMAS / "models" / f"{kind}.json").read_text(encoding="utf-8"))
         if _meaning(written) == _meaning(shipped):
             continue
         declared = source.tree.get("properties")

@@ -5,12 +5,15 @@ know; the finding has no fix then.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from egc.compiler.diagnostics import Edit, Span
+from egc.compiler.diagnostics import Edit, Fix, Report, Span
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence
+from egc.compiler.spelling import nearest
 
 _BEHIND = re.compile(r"[ \t,]*(?:#[^\n]*)?(?:\n|\Z)")
+_COMMENT = re.compile(r"\s#")
 _DASH = re.compile(r"[ \t]*-[ \t]+")
 _PLAIN = re.compile(r"[\w./-]+", re.ASCII)
 
@@ -60,6 +63,45 @@ class Text:
 
     def _place(self, offset: int) -> tuple[int, int]:
         return self.text.count("\n", 0, offset) + 1, offset - self.line_start(offset) + 1
+
+
+def text_in(report: Report, span: Span) -> Text | None:
+    """The text of the file that a place is in, if the report knows it."""
+    text = report.sources.get(span.file)
+    return None if text is None else _text(span.file, text)
+
+
+@lru_cache(maxsize=8)
+def _text(file: str, text: str) -> Text:
+    """One for all findings of a file: each knows where all its lines begin."""
+    return Text(file, text)
+
+
+def renamed(report: Report, span: Span, wrong: str, known: Iterable[str], beside: Mapping | None = None) -> Fix | None:
+    """The fix that writes the word that was meant.
+
+    Arguments:
+        span: where the wrong word stands.
+        known: the words that there are.
+        beside: the mapping whose key it is; a key that it has already is not given twice.
+    """
+    right = nearest(wrong, known)
+    text = text_in(report, span)
+    if right is None or text is None or (beside is not None and beside.entry(right) is not None):
+        return None
+    edit = exchanged(text, span, wrong, right)
+    return Fix(f"write `{right}`", (edit,), safe=True) if edit else None
+
+
+def dropped(report: Report, span: Span, message: str, *, safe: bool) -> Fix | None:
+    """The fix that takes out what stands at a place: the entry whose key it is, or the item of a list."""
+    text, tree = text_in(report, span), report.trees.get(span.file)
+    if text is None or tree is None:
+        return None
+    nodes = list(way(tree, span))
+    holder = nodes[-2] if len(nodes) > 1 else None
+    edit = without_item(text, holder, nodes[-1]) if isinstance(holder, Sequence) else without_entry(text, tree, span)
+    return Fix(message, (edit,), safe) if edit else None
 
 
 def exchanged(text: Text, span: Span, wrong: str, right: str) -> Edit | None:
@@ -128,7 +170,7 @@ def without_item(text: Text, sequence: Sequence, item: Node) -> Edit | None:
 
 
 def _out_of_flow(text: Text, start: int, end: int, following: int | None, before: int | None) -> Edit | None:
-    if "#" in text.text[start : following or end]:
+    if _COMMENT.search(text.text, start, following or end):
         return None
     if following is not None:
         return text.edit(start, following, "")
@@ -158,12 +200,21 @@ def with_item(text: Text, sequence: Sequence, word: str) -> Edit | None:
         return None
     start, end = text.start(last.span), text.end(last.span)
     if is_flow(text, sequence):
-        return text.edit(end, end, f", {word}")
+        return text.edit(end, end, f', "{word}"' if text.file.endswith(".json") else f", {word}")
     lead = text.text[text.line_start(start) : start]
     if not _DASH.fullmatch(lead) or not isinstance(last, Scalar):
         return None
     behind = text.line_end(end)
     return text.edit(behind, behind, f"\n{lead}{word}")
+
+
+def added(report: Report, span: Span, word: str) -> Edit | None:
+    """A list that has a plain word at a place with one more behind its last."""
+    text, tree = text_in(report, span), report.trees.get(span.file)
+    if text is None or tree is None:
+        return None
+    holder = next((node for node in reversed(list(way(tree, span))) if not isinstance(node, Scalar)), None)
+    return with_item(text, holder, word) if isinstance(holder, Sequence) else None
 
 
 def moved(text: Text, node: Span, end: Span, before: Span) -> tuple[Edit, Edit] | None:
@@ -199,6 +250,18 @@ def way(tree: Node, place: Span) -> Iterator[Node]:
             children = list(node)
         outer = node.span
         node = next((one for one in children if _holds(one.span, place) and _holds(outer, one.span)), None)
+
+
+def apart(tree: Node, one: Span, other: Span) -> tuple[Node | None, Node | None]:
+    """The items of one list that two places are in; the innermost list in which they are different ones."""
+    found: tuple[Node | None, Node | None] = (None, None)
+    for node in way(tree, one):
+        if isinstance(node, Sequence):
+            first = next((item for item in node if _holds(item.span, one)), None)
+            second = next((item for item in node if _holds(item.span, other)), None)
+            if first is not None and second is not None and first is not second:
+                found = first, second
+    return found
 
 
 def is_flow(text: Text, node: Node) -> bool:

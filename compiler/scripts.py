@@ -1,13 +1,28 @@
 """JavaScript in settings: what is a plain value all along, what stays a variable, and the functions of the module."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from egc.compiler.diagnostics import Report, Span
-from egc.compiler.javascript import Kind, Problem, assigned_names, compile_script, constant_of, function_names
+from egc.compiler.diagnostics import Fix, Report, Span
+from egc.compiler.javascript import (
+    Kind,
+    Problem,
+    assigned_names,
+    compile_script,
+    constant_of,
+    function_names,
+    named,
+)
+from egc.compiler.javascript import Script as Compiled
 from egc.compiler.javascript.names import CONTEXT
+from egc.compiler.mends import text_in
 from egc.compiler.node import Scalar, Variable
 from egc.compiler.plan import Function, Lookup, Script, Setting
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_PROSE = re.compile(r"[A-Za-z](?:[\w .,/@-]|\$\{\w+\})*", re.ASCII)
+"""Text without quotes that a person may have written for text: `Bearer ${TOKEN}`."""
 
 _MARK = 0xE000
 """Where the characters begin that stand for variables while a script is looked at; nothing else is there."""
@@ -61,8 +76,16 @@ def functions(scripts: Sequence[Script], report: Report) -> Iterator[Function]:
     texts = {(script.text, script.kind) for script in scripts}
     names = frozenset[str]().union(*(assigned_names(text, kind) for text, kind in texts))
     methods = frozenset[str]().union(*(function_names(text, kind) for text, kind in texts))
+    same: dict[tuple[str, Kind], Compiled] = {}
     for script in scripts:
-        compiled = compile_script(script.text, script.kind, script.variable, known_names=names, known_methods=methods)
+        before = same.get((script.text, script.kind))
+        if before is not None and not before.before:
+            compiled = named(before, script.variable)
+        else:
+            compiled = compile_script(
+                script.text, script.kind, script.variable, known_names=names, known_methods=methods
+            )
+            same[script.text, script.kind] = compiled
         for problem in compiled.problems:
             _tell(problem, script, report)
         yield Function(script, compiled.before, compiled.head, compiled.body)
@@ -74,7 +97,34 @@ def _tell(problem: Problem, script: Script, report: Report) -> None:
         report.error(problem.code, problem.name, problem.message, span, help=problem.help)
     else:
         # The function throws what Express Gateway threw, so that nobody gets in by it.
-        report.failing(problem.code, problem.name, problem.message, span, help=problem.help)
+        report.failing(
+            problem.code,
+            problem.name,
+            problem.message,
+            span,
+            help=problem.help,
+            fix=_fix(problem, script, span, report),
+        )
+
+
+def _fix(problem: Problem, script: Script, span: Span, report: Report) -> Fix | None:
+    """What would mend a script: the name that was meant, or quotes around what is text and no JavaScript."""
+    text = text_in(report, span)
+    if text is None:
+        return None
+    if problem.meant:
+        written = text.at(span)
+        if not _NAME.fullmatch(written):
+            return None  # the place is not that of the name
+        edit = text.edit(text.start(span), text.end(span), problem.meant)
+        return Fix(f"write `{problem.meant}`", (edit,), safe=True)
+    written = text.at(script.span)
+    is_plain = _PROSE.fullmatch(written) and "_if_" not in script.variable
+    if problem.name != "expression-syntax" or script.kind != "expression" or not is_plain:
+        return None
+    mark, inner = ('"', "'") if script.span.file.endswith(".json") else ("'", '"')
+    edit = text.edit(text.start(script.span), text.end(script.span), f"{mark}{inner}{written}{inner}{mark}")
+    return Fix("put the text in quotes of its own", (edit,), safe=False)
 
 
 def place(problem: Problem, script: Script) -> Span:

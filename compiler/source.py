@@ -244,9 +244,9 @@ def spot(name: str, before: str) -> Span:
 
 def parse_events(text: str) -> Iterator[yaml.events.Event]:
     """The events of a text from libyaml, or from PyYAML's own parser where PyYAML was built without it."""
-    loader: type[yaml.CBaseLoader] | type[yaml.BaseLoader]
-    loader = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
-    return yaml.parse(text, loader)
+    loader = yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
+    while (event := loader.get_event()) is not None:
+        yield event
 
 
 class Composer:
@@ -325,9 +325,12 @@ class Composer:
 
     def build(self, event: yaml.events.Event, depth: int) -> Built:
         """The node that begins with `event`."""
+        if isinstance(event, yaml.ScalarEvent) and event.anchor is None:
+            self.count(1, event)
+            return Built(self.scalar(event), 1, 1)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, depth)
-        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)  # noqa: S101 - the grammar of events
+        assert isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent))  # noqa: S101 - the grammar of events
         self.count(1, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
@@ -470,6 +473,8 @@ class Composer:
         """A leaf with its variables filled in and its type."""
         span = self.span(event)
         text = event.value
+        if text.isascii() and "${" not in text:
+            return Scalar(self.value(event, text, span, quoted=bool(event.style)), span)
         parts: tuple[str | node.Variable, ...] = ()
         missing: tuple[str, ...] = ()
         quoted = bool(event.style)
@@ -484,7 +489,7 @@ class Composer:
             self.filled += len(text)
             if self.filled > MAX_BYTES:
                 self.stop("YA103", "file-too-large", "the variables up to here add too much text", span)
-        if any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False:
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self.report.error(
                 "YA102", "not-utf-8", "this is not text: it holds half a character (a lone surrogate)", span
             )
@@ -513,9 +518,9 @@ def is_merge(event: yaml.ScalarEvent) -> bool:
 
 def weight(children: list[Built]) -> int:
     """How many values a collection holds, itself counted."""
-    return 1 + sum(child.weight for child in children)
+    return 1 + sum([child.weight for child in children])
 
 
 def height(children: list[Built]) -> int:
     """How many levels a collection nests, itself counted."""
-    return 1 + max((child.height for child in children), default=0)
+    return 1 + max([child.height for child in children], default=0)

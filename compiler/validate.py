@@ -10,7 +10,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from egc.compiler.catalogue import Catalogue, built_in
-from egc.compiler.diagnostics import Report, Severity, Span
+from egc.compiler.diagnostics import Fix, Report, Severity, Span
+from egc.compiler.mends import renamed, text_in
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
 from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, describe, is_variable, load
 from egc.compiler.source import Project, Source
@@ -36,7 +37,8 @@ def validate(project: Project, report: Report, known: Catalogue | None = None) -
         names = list(plugin.schema.get("properties", {}))
         for entry in islice((entry for entry in plugin.settings if entry.name not in names), MOST_ERRORS):
             message = f"the plugin `{plugin.name}` has no setting `{entry.name}`"
-            report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
+            fix = renamed(report, entry.key.span, entry.name, names, plugin.settings)
+            report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names), fix=fix)
     for source in project.models.values():
         model(source, report)
     return project
@@ -67,7 +69,7 @@ class System:
 
     def unknown(self, found: Found, entry: Entry, known: list[str]) -> None:
         """Tell of a key that has no meaning here."""
-        tell_unknown(self.report, "warning", entry, found, meant(entry.name, known))
+        tell_unknown(self.report, "warning", entry, found, meant(entry.name, known), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class Gateway:
             elif (near := nearest(entry.name, LIMITS)) and definition.entry(near) is None:
                 message = f"`{entry.name}` is not read, so the endpoint takes requests that it should not"
                 help = f"did you mean `{near}`?"
-                self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)
+                fix = renamed(self.report, entry.key.span, entry.name, LIMITS, definition)
+                self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
 
     def empty_limit(self, entry: Entry, effect: str, help: str) -> None:
         """An empty limit is no limit: a warning where it was written so, an error where a variable is empty."""
@@ -165,6 +168,23 @@ class Gateway:
         elif parts.username is not None:
             message, help = "the user name in this URL is not sent", "give `auth: user:password` to the proxy"
             self.report.warning("CO137", "url-with-user", message, scalar.span, help=help)
+        else:
+            self.behind_the_path(scalar, url)
+
+    def behind_the_path(self, scalar: Scalar, url: str) -> None:
+        """A fragment is never sent, and a query with every request (D282, D443)."""
+        text = text_in(self.report, scalar.span)
+        if "#" in url:
+            edit = None
+            if text is not None and "#" in (written := text.at(scalar.span)) and not scalar.parts:
+                start = text.start(scalar.span) + written.index("#")
+                edit = text.edit(start, start + len(url) - url.index("#"), "")
+            message = "what stands behind `#` in this URL is never sent"
+            fix = Fix("leave it away", (edit,), safe=True) if edit else None
+            self.report.warning("CO112", "url-and-urls", message, scalar.span, fix=fix)
+        elif "?" in url:
+            message = "the query of this URL goes with every request; Express Gateway glued it into the path"
+            self.report.add("CO112", "url-and-urls", "info", message, scalar.span)
 
     # ---- Steps
 
@@ -238,7 +258,9 @@ class Gateway:
         names = [*kind.properties, "name"]
         for other in islice((other for other in node if other.name not in names), MOST_ERRORS):
             message = f"the condition `{kind.name}` has no parameter `{other.name}`"
-            self.report.warning("CO104", "unknown-property", message, other.key.span, help=meant(other.name, names))
+            fix = renamed(self.report, other.key.span, other.name, names, node)
+            help = meant(other.name, names)
+            self.report.warning("CO104", "unknown-property", message, other.key.span, help=help, fix=fix)
         if kind.joins:
             inner = node.entry("condition") or node.entry("conditions")
             for item in inner.value.items if inner and isinstance(inner.value, Sequence) else ():
@@ -269,7 +291,9 @@ class Gateway:
         told = {*names, *patterns, "condition"}
         for entry in islice((entry for entry in parameters if entry.name not in told), MOST_ERRORS):
             message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
-            self.report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names))
+            fix = renamed(self.report, entry.key.span, entry.name, names, parameters)
+            help = meant(entry.name, names)
+            self.report.warning("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
 
     def of_another_plugin(self, parameters: Mapping) -> bool:
         """Whether a `rewrite` is written for another plugin than the one whose policy is built in."""
@@ -301,14 +325,17 @@ class Gateway:
             self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)
         else:
             help = meant(entry.name, known) or self.elsewhere(entry.name)
-            tell_unknown(self.report, "warning", entry, found, help)
+            tell_unknown(self.report, "warning", entry, found, help, known)
 
     def unknown_in_step(self, found: Found, entry: Entry, known: list[str]) -> None:
         """A key beside `condition` and `action`: most often a parameter that should be one level deeper (D110)."""
         near = nearest(entry.name, known)
         if near is not None:
             message = f"`{entry.name}` is not read, so the step runs without its {near}"
-            self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=f"did you mean `{near}`?")
+            beside = found.node if isinstance(found.node, Mapping) else None
+            fix = renamed(self.report, entry.key.span, entry.name, known, beside)
+            help = f"did you mean `{near}`?"
+            self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
             return
         action = found.node.entry("action") if isinstance(found.node, Mapping) else None
         line = f", line {action.key.span.line}" if action else ""
@@ -332,12 +359,16 @@ class Gateway:
         return ""
 
 
-def tell_unknown(report: Report, severity: Severity, entry: Entry, found: Found, help: str) -> None:
-    """Report a key that is not read."""
+def tell_unknown(
+    report: Report, severity: Severity, entry: Entry, found: Found, help: str, known: list[str] | None = None
+) -> None:
+    """Report a key that is not read. `known` are the keys one of which may have been meant."""
     message = f"`{entry.name}` has no meaning here and is not read"
     if found.entry is not None and found.path:
         message = f"`{entry.name}` has no meaning in `{found.entry.name}` and is not read"
-    report.add("CO104", "unknown-property", severity, message, entry.key.span, help=help)
+    beside = found.node if isinstance(found.node, Mapping) else None
+    fix = renamed(report, entry.key.span, entry.name, known or (), beside)
+    report.add("CO104", "unknown-property", severity, message, entry.key.span, help=help, fix=fix)
 
 
 def model(source: Source, report: Report) -> None:

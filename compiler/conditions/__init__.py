@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from egc.compiler.node import Mapping, Sequence
+from egc.compiler.schema import SCHEMAS
 from egc.compiler.settings import snake
 
 
@@ -40,22 +40,21 @@ class ConditionKind:
 def conditions() -> dict[str, ConditionKind]:
     """All conditions that have a schema, by name, in the order of their names."""
     found = {}
-    for file in sorted(files("egc.schemas").joinpath("conditions").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".json"):
-            schema = json.loads(file.read_text(encoding="utf-8"))
-            about = schema["x-egc"]
-            # Some file systems take `pathmatch.json` for `pathMatch.json`.
-            name = about.get("name", file.name.removesuffix(".json"))
-            found[name] = ConditionKind(
-                name,
-                about.get("fixed"),
-                about.get("joins"),
-                about.get("class", ""),
-                f"egc.runtime.conditions.{snake(name)}",
-                about.get("waits", False),
-                about.get("pure", False),
-                schema,
-            )
+    for file in sorted((SCHEMAS / "conditions").glob("*.json")):
+        schema = json.loads(file.read_text(encoding="utf-8"))
+        about = schema["x-egc"]
+        # Some file systems take `pathmatch.json` for `pathMatch.json`.
+        name = about.get("name", file.stem)
+        found[name] = ConditionKind(
+            name,
+            about.get("fixed"),
+            about.get("joins"),
+            about.get("class", ""),
+            f"egc.runtime.conditions.{snake(name)}",
+            about.get("waits", False),
+            about.get("pure", False),
+            schema,
+        )
     return found
 
 

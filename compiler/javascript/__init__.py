@@ -6,7 +6,7 @@ behind for later ones. Nothing of the text becomes code except through `literals
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from textwrap import dedent
 from typing import Literal
@@ -28,7 +28,17 @@ from egc.compiler.javascript.statements import Statements, global_names
 from egc.compiler.javascript.unit import Constant, Operand, Shared, js
 from egc.compiler.literals import Code, Line, block, comment, identifier, join, literal
 
-__all__ = ("Constant", "Kind", "Problem", "Script", "assigned_names", "compile_script", "constant_of", "function_names")
+__all__ = (
+    "Constant",
+    "Kind",
+    "Problem",
+    "Script",
+    "assigned_names",
+    "compile_script",
+    "constant_of",
+    "function_names",
+    "named",
+)
 
 Kind = Literal["expression", "template", "program"]
 """`expression`: the completion value counts. `template`: text between back-ticks. `program`: nothing comes of it."""
@@ -124,6 +134,11 @@ def compile_script(
         expressions.changes,
         (),
     )
+
+
+def named(script: Script, name: str) -> Script:
+    """The same script as a function of another name; it has no statements of the module, which are named after it."""
+    return replace(script, name=name, head=_head(name, script.kind))
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -465,12 +466,14 @@ class Expressions:
             return self.wrong(node, UNSUPPORTED, f"`{name}` is not supported", names.NOT_IN_CONTEXT[name])
         if name in names.NOT_IN_LANGUAGE:
             return self.wrong(node, UNSUPPORTED, f"`{name}` is not supported", names.NOT_IN_LANGUAGE[name])
-        help = names.ABSENT.get(name, "")
+        help, meant = names.ABSENT.get(name, ""), ""
         if not help:
             candidates = [*names.CONTEXT, *names.MEMBERS, *names.FUNCTIONS, *self._own, *self._known]
             near = difflib.get_close_matches(name, sorted(candidates), 1, 0.7)
             help = f"did you mean `{near[0]}`?" if near else f"a text needs quotes of its own: '{name}'"
-        return self.wrong(node, UNKNOWN, f"`{name}` is not defined", help)
+            meant = near[0] if near else ""
+        wrong = self.wrong(node, UNKNOWN, f"`{name}` is not defined", help)
+        return Wrong(replace(wrong.problem, meant=meant)) if meant else wrong
 
     def _of_context(self, name: str) -> Operand:
         if name == "req":

@@ -8,7 +8,7 @@ class Problem:
     """One finding. Lines and columns count from 1, in characters of the script's own text.
 
     `code` and `name` are those of a diagnostic: EX701 `expression-syntax`, EX702 `expression-unknown-name`,
-    EX703 `expression-unsupported`.
+    EX703 `expression-unsupported`. `meant` is the name to write in the place of the one that is wrong.
     """
 
     line: int
@@ -19,6 +19,7 @@ class Problem:
     name: str
     message: str
     help: str = ""
+    meant: str = ""
 
 
 SYNTAX = ("EX701", "expression-syntax")

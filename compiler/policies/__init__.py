@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from egc.compiler.plan import Part, Role
+from egc.compiler.schema import SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,19 @@ class Policy:
 def policies() -> dict[str, Policy]:
     """All policies that have a schema, by name, in the order of their names."""
     found = {}
-    for file in sorted(files("egc.schemas").joinpath("policies").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".json"):
-            name = file.name.removesuffix(".json")
-            schema = json.loads(file.read_text(encoding="utf-8"))
-            about = schema["x-egc"]
-            found[name] = Policy(
-                name,
-                about["class"],
-                f"egc.runtime.policies.{name.replace('-', '_')}",
-                about["answers"],
-                about["waits"],
-                tuple(about.get("takes", ())),
-                schema,
-                role=about.get("role", ""),
-                changes=tuple(about.get("changes", ())),
-            )
+    for file in sorted((SCHEMAS / "policies").glob("*.json")):
+        name = file.stem
+        schema = json.loads(file.read_text(encoding="utf-8"))
+        about = schema["x-egc"]
+        found[name] = Policy(
+            name,
+            about["class"],
+            f"egc.runtime.policies.{name.replace('-', '_')}",
+            about["answers"],
+            about["waits"],
+            tuple(about.get("takes", ())),
+            schema,
+            role=about.get("role", ""),
+            changes=tuple(about.get("changes", ())),
+        )
     return found

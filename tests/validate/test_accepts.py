@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCHEMAS = {
     str(path.relative_to(ROOT / "schemas")): json.loads(path.read_text())
     for path in sorted((ROOT / "schemas").rglob("*.json"))
-    if path.parent.name != "models"
+    if path.parent.name in ("policies", "conditions") or path.stem in ("gateway", "system")
 }
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/gateway.config.yml"))
 
