@@ -1,5 +1,6 @@
 """`/apps` (C117-C122)."""
 
+import logging
 from dataclasses import replace
 
 import falcon.asgi
@@ -12,8 +13,11 @@ from egc.runtime.admin.dates import date_text
 from egc.runtime.admin.models import Model
 from egc.runtime.admin.statuses import status_word
 from egc.runtime.errors import Refused
+from egc.runtime.oauth2 import redirects
 from egc.runtime.oauth2.secrets import new_uuid
 from egc.runtime.store import Application, Conflict, Json, Store
+
+_log = logging.getLogger("egc")
 
 
 def render_application(application: Application) -> dict[str, Json]:
@@ -137,7 +141,22 @@ async def _found(store: Store, name: str, asked: str = "") -> Application:
 
 
 def _checked(properties: dict[str, Json]) -> dict[str, Json]:
-    """Refuse an empty name: it is what people read on the consent page."""
+    """Refuse an empty name, which people would read on the consent page, and redirect URIs that are never used."""
     if "name" in properties and not properties["name"]:
         raise Refused(400, "data.name should not be empty")
+    for name in ("redirectUri", "redirectUris"):
+        value = properties.get(name)
+        for uri in value if isinstance(value, list) else [value]:
+            if isinstance(uri, str) and uri:
+                _check_redirect(name, uri)
     return properties
+
+
+def _check_redirect(name: str, uri: str) -> None:
+    """Refuse what the authorization endpoint sends nobody to (RFC 6749 section 3.1.2); tell of plain HTTP."""
+    if not redirects.is_usable(uri):
+        raise Refused(400, f"data.{name} should be an absolute URI without a fragment that leads to an app")
+    if not redirects.names_a_host(uri):
+        raise Refused(400, f"data.{name} should name a host: URIs are compared letter by letter, and `*` is no pattern")
+    if redirects.is_in_clear(uri):
+        _log.warning("an app is sent codes over plain HTTP: its %s is not https", name)

@@ -42,6 +42,17 @@ def is_usable(uri: str) -> bool:
     return bool(host) if scheme in ("http", "https") else uri[len(scheme) + 1 :] != ""
 
 
+def names_a_host(uri: str) -> bool:
+    """Whether the host of a usable URI is one: `*` stands for itself here, and no browser finds it."""
+    return uri.partition(":")[0].lower() not in ("http", "https") or "*" not in (urlsplit(uri).hostname or "")
+
+
+def is_in_clear(uri: str) -> bool:
+    """Whether codes travel unencrypted to a usable URI: http beyond the device itself (RFC 9700 section 2.6)."""
+    parts = urlsplit(uri)
+    return parts.scheme.lower() == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
 def with_query(uri: str, pairs: Sequence[tuple[str, str]]) -> str:
     """The URI with `pairs` added to its query, which is kept (RFC 6749 section 3.1.2)."""
     joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
