@@ -166,7 +166,7 @@ class Callers:
             found = next((one for one in own if one.type == type_ and one.is_active), None)
         now = time.time()
         if found is not None:
-            scopes = found.scopes if caller.scopes is None else caller.scopes
+            scopes = found.scopes if caller.scopes is None and self._real else caller.scopes
             changed = replace(found, secret=stored, scopes=scopes, updated_at=now)
             await store.update_credential(changed)
             return changed
