@@ -1,4 +1,4 @@
-"""The page: one file that needs nothing else, runs nothing of a configuration, and works in a browser, large or small."""
+"""The page: one file that needs nothing else, runs nothing of a configuration, and fits, large or small."""
 
 import re
 from base64 import b64encode
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from egc.compiler.access.html import page
@@ -127,6 +129,11 @@ def shown(browser: webdriver.Chrome, gateway: str, directory: Path, width: int =
     browser.get(file.as_uri())
 
 
+def log(browser: Any) -> str:
+    """What the console of the browser says since this was asked last."""
+    return "".join(entry["message"] for entry in browser.get_log("browser"))
+
+
 def visible_rows(browser: webdriver.Chrome) -> int:
     return sum(row.is_displayed() for row in browser.find_elements(By.CSS_SELECTOR, ".rows tbody tr"))
 
@@ -134,12 +141,11 @@ def visible_rows(browser: webdriver.Chrome) -> int:
 @pytest.mark.slow
 def test_nothing_of_a_configuration_runs_in_a_browser(browser: webdriver.Chrome, tmp_path: Path) -> None:
     shown(browser, EVIL, tmp_path)
-    assert browser.get_log("browser") == []
+    assert log(browser) == ""
     assert HOSTILE in browser.find_element(By.CSS_SELECTOR, ".rows").text
-    browser.execute_script(
-        "document.body.insertAdjacentHTML('beforeend', '<img src=http://127.0.0.1:9/x onerror=x()>')"
-    )
-    WebDriverWait(browser, 10).until(lambda one: "violates" in "".join(e["message"] for e in one.get_log("browser")))
+    image = "<img src=http://127.0.0.1:9/x onerror=x()>"
+    browser.execute_script("document.body.insertAdjacentHTML('beforeend', arguments[0])", image)
+    WebDriverWait(browser, 10).until(lambda one: "violates" in log(one))
 
 
 @pytest.mark.slow
@@ -149,11 +155,10 @@ def test_rows_can_be_filtered(browser: webdriver.Chrome, tmp_path: Path) -> None
     browser.find_element(By.ID, "filter").send_keys("BILLING admin")
     assert visible_rows(browser) == 1
     assert browser.find_element(By.ID, "count").text == "1 of 6"
-    browser.find_element(By.ID, "filter").clear()
+    browser.find_element(By.ID, "filter").send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.BACKSPACE)
     browser.find_element(By.ID, "only-open").click()
-    assert [row.get_attribute("class") for row in browser.find_elements(By.CSS_SELECTOR, "tr") if row.is_displayed()][
-        1:
-    ] == ["open"]
+    (row,) = (one for one in browser.find_elements(By.CSS_SELECTOR, ".rows tbody tr") if one.is_displayed())
+    assert "/prices" in row.text
 
 
 @pytest.mark.slow
@@ -169,7 +174,7 @@ def test_without_scripts_all_is_there_but_the_filter_of_words(browser: webdriver
 @pytest.mark.parametrize("width", [1300, 390])
 def test_300_endpoints_fit_on_the_page(browser: webdriver.Chrome, tmp_path: Path, width: int) -> None:
     shown(browser, many(300), tmp_path, width)
-    assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    assert browser.execute_script("const e = document.documentElement; return e.scrollWidth - e.clientWidth") <= 0
     overlong = browser.execute_script(
         "return [...document.querySelectorAll('.frame g')].filter(g => {"
         " const box = g.querySelector('rect').getBBox();"
