@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 from egc.compiler import plan
 from egc.compiler.conditions.lowering import Lowering
 from egc.compiler.consumers import models
-from egc.compiler.diagnostics import Related, Span
+from egc.compiler.diagnostics import Fix, Related, Span
 from egc.compiler.globs import glob_pattern, is_plain
 from egc.compiler.identity import identity
+from egc.compiler.mends import added, apart, dropped, moved, text_in
 from egc.compiler.model import Definition, Model, Section, ServiceEndpoint, text
 from egc.compiler.names import Names as Variables
 from egc.compiler.names import plain as plain_name
@@ -96,7 +97,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         ]
     routes = tuple(_routes(endpoints, names, pipelines, values))
     _check_strip_path(routes, values)
-    _check_preflights(routes, values)
+    _check_preflights(routes, model, values)
     authorization = _authorization(model, names, values)
     administration = _administration(model, project, values)
     owners: list[plan.Plugin | plan.Step] = [*plugins.values()]
@@ -548,7 +549,7 @@ def _check_strip_path(routes: tuple[plan.Route, ...], values: Values) -> None:
                     )
 
 
-def _check_preflights(routes: tuple[plan.Route, ...], values: Values) -> None:
+def _check_preflights(routes: tuple[plan.Route, ...], model: Model, values: Values) -> None:
     """D449: OPTIONS to an endpoint that does not take it is answered without `cors`."""
     told: set[str] = set()
     for route in routes:
@@ -563,7 +564,22 @@ def _check_preflights(routes: tuple[plan.Route, ...], values: Values) -> None:
             route.span,
             related=(Related(step.span, "`cors` is here"),),
             help="add OPTIONS to `methods`",
+            fix=_with_options(route, model, values),
         )
+
+
+def _with_options(route: plan.Route, model: Model, values: Values) -> Fix | None:
+    definition = next((one for one in model.definitions if one.span == route.endpoint.span), None)
+    last = definition.methods[-1] if definition is not None and definition.methods else None
+    text = text_in(values.report, last.span) if last is not None else None
+    if last is None or text is None or last.parts:
+        return None
+    edit = added(values.report, last.span, "OPTIONS")
+    if edit is None and definition is not None and definition.methods == (last,):
+        # One text for all of them: `GET,POST`.
+        end = text.end(last.span) - (text.at(last.span)[-1:] in ("'", '"'))
+        edit = text.edit(end, end, ",OPTIONS")
+    return Fix("add OPTIONS to `methods`", (edit,), safe=False) if edit else None
 
 
 # ---- Pipelines
@@ -592,11 +608,26 @@ def _pipeline(
                 f"`{step.policy}` never runs: `{last.policy}` in line {last.span.line} always answers",
                 step.span,
                 related=(Related(last.span, "it ends every request here"),),
+                fix=_reached(step, last, values),
             )
         else:
             steps.append(step)
     steps = targets(steps, values.report)
     return plan.Pipeline(name, flow.text.name, tuple(steps), tuple(skipped), identity(steps), flow.text.span)
+
+
+def _reached(step: plan.Step, last: plan.Step, values: Values) -> Fix | None:
+    """The fix for a step that never runs: before the one that answers, or out of the way if it would answer too."""
+    text, tree = text_in(values.report, step.span), values.report.trees.get(step.span.file)
+    if text is None or tree is None:
+        return None
+    item, before = apart(tree, step.span, last.span)
+    if item is None or before is None:
+        return None
+    if step.answers == "always":
+        return dropped(values.report, item.span, f"remove `{step.policy}`", safe=False)
+    edits = moved(text, item.span, item.span, before.span)
+    return Fix(f"move `{step.policy}` before `{last.policy}`", edits, safe=False) if edits else None
 
 
 def _step(

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from egc.compiler.conditions import children
-from egc.compiler.diagnostics import Related, Span
+from egc.compiler.diagnostics import Fix, Related, Span
+from egc.compiler.mends import added, dropped, renamed
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
+from egc.compiler.model import text as spelled
 from egc.compiler.node import Mapping, Scalar
 from egc.compiler.policies import Policy
 from egc.compiler.settings import Values
@@ -22,6 +24,7 @@ METHODS = frozenset((
 # fmt: on
 """The methods that Node 20 and so Express know (D79)."""
 
+_PLAIN_PATH = re.compile(r"[\w/~%-]*", re.ASCII)
 _INTEGER_LIKE = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -89,8 +92,39 @@ def resolve(model: Model, values: Values) -> Names:
                 "unused-endpoint",
                 f"`{name}` is in no pipeline: it answers 404, and ends the search for another endpoint",
                 definitions[0].span,
+                fix=_removal(name, definitions, model, values),
             )
     return Names(tuple(flows), flow_of, listed)
+
+
+def _removal(name: str, definitions: list[Definition], model: Model, values: Values) -> Fix | None:
+    """The fix that removes an endpoint; what it answered with 404 may be another endpoint's then.
+
+    None where a pipeline names one that there is not: it may mean this one.
+    """
+    known = {one.name for one in model.definitions}
+    if any(spelled(scalar) not in known for pipeline in model.pipelines for scalar in pipeline.endpoints):
+        return None
+    others = [one for one in model.definitions if one.name != name]
+    safe = not any(_may_meet(one, other) for one in definitions for other in others)
+    return dropped(values.report, definitions[0].span, f"remove `{name}`", safe=safe)
+
+
+def _may_meet(one: Definition, other: Definition) -> bool:
+    """Whether two definitions might take the same request, as far as is plain to see."""
+    hosts = [str(each.host.value).lower() if each.host and not each.host_regex else "*" for each in (one, other)]
+    if hosts[0] != hosts[1] and not any("*" in host for host in hosts):
+        return False
+    mine, its = _beginnings(one), _beginnings(other)
+    return any(a.startswith(b) or b.startswith(a) for a in mine for b in its)
+
+
+def _beginnings(definition: Definition) -> list[str]:
+    """What the paths of a definition begin with, up to the first sign that is none of a plain path."""
+    if definition.path_regex is not None or not definition.paths:
+        return [""]
+    found = [_PLAIN_PATH.match(str(path.value)) for path in definition.paths]
+    return [match[0].rsplit("/", 1)[0].lower() if match else "" for match in found]
 
 
 def methods(definition: Definition, values: Values) -> tuple[str, ...] | None:
@@ -122,6 +156,7 @@ def _listed(model: Model, values: Values) -> dict[str, Span]:
                 f"there is no policy `{name}`; {_perhaps(values)}",
                 scalar.span,
                 help=meant(name, values.known.policies),
+                fix=renamed(values.report, scalar.span, name, values.known.policies),
             )
     return found
 
@@ -162,6 +197,9 @@ def _steps(
                 f"`{name}` is not in the list `policies` at the top, so Express Gateway does not start",
                 action.policy.span,
                 help=f"add `- {name}` to `policies`" if policy else meant(name, listed),
+                fix=_listing(name, listed, values)
+                if policy
+                else renamed(values.report, action.policy.span, name, listed),
             )
         if policy is None:
             continue
@@ -169,6 +207,12 @@ def _steps(
         if action.condition is not None:
             _condition(action.condition, values)
         yield Resolved(policy, action, service)
+
+
+def _listing(name: str, listed: dict[str, Span], values: Values) -> Fix | None:
+    """The fix that lists a policy behind those that are."""
+    edit = added(values.report, next(iter(listed.values())), name) if listed else None
+    return Fix(f"add `{name}` to `policies`", (edit,), safe=True) if edit else None
 
 
 def signs_tokens(model: Model, values: Values) -> bool:
@@ -223,6 +267,7 @@ def _service(action: Action, services: dict[str, ServiceEndpoint], values: Value
             f"there is no serviceEndpoint `{name}`",
             node.span,
             help=meant(name, services),
+            fix=renamed(values.report, node.span, name, services),
         )
     return services.get(name)
 
@@ -239,6 +284,7 @@ def _condition(condition: Mapping, values: Values) -> None:
             f"there is no condition `{name}`" + (f"; {_perhaps(values)}" if values.known.missing else ""),
             condition.span if node is None else node.span,
             help=meant(name, values.known.conditions),
+            fix=None if node is None else renamed(values.report, node.span, name, values.known.conditions),
         )
     elif kind.joins:
         for child in children(condition):
@@ -252,4 +298,6 @@ def _unknown_endpoint(name: str, scalar: Scalar, endpoints: dict[str, list[Defin
         f"there is no apiEndpoint `{name}`; this line does nothing",
         scalar.span,
         help=meant(name, endpoints),
+        fix=renamed(values.report, scalar.span, name, endpoints)
+        or dropped(values.report, scalar.span, "remove the line", safe=True),
     )

@@ -16,7 +16,7 @@ from egc.compiler.plan import PathPattern, Route
 from egc.compiler.requests import Request, Requests, admitted, hosts, paths, taken
 from egc.compiler.review import Review
 
-MOST_DOUBTS = 400
+MOST_DOUBTS = 100
 """How many pairs of patterns are compared as languages; what is beyond is not told of."""
 
 _SEGMENT = re.compile(r"(?![.]{1,2}\Z)[\w~%@.-]+", re.ASCII)
@@ -136,6 +136,8 @@ class Doubts:
             raise Beyond("enough has been asked")
         if (one & other).empty:
             return Relation(False, False, False)
+        if one == other:
+            return Relation(True, True, True)
         return Relation(True, one <= other, other <= one)
 
 

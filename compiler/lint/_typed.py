@@ -54,6 +54,9 @@ class _Walk:
         self._source = source
         self._schema = schema
         self._known = known
+        # By the identity of a schema: those of policies are kept, and the others held here.
+        self._children: dict[tuple[int, str, str], Schema] = {}
+        self._types: dict[int, tuple[tuple[str, ...], bool]] = {}
 
     def values(self) -> Iterator[Typed]:
         yield from self._below(self._source.tree, self._schema, self._schema, "")
@@ -94,18 +97,32 @@ class _Walk:
                 yield from self._condition(item)
 
     def _below(self, node: Node, schema: Schema, whole: Schema, name: str) -> Iterator[Typed]:
-        checker = Checker(node, whole, Report(), lambda found, entry, known: None, None)
         if isinstance(node, Mapping):
             for entry in node:
-                inner = checker.child(checker.deref(schema), "object", entry.name)
+                inner = self._child(schema, whole, "object", entry.name)
                 if inner:
                     yield from self._below(entry.value, inner, whole, entry.name)
         elif isinstance(node, Sequence):
-            inner = checker.child(checker.deref(schema), "array", "")
+            inner = self._child(schema, whole, "array", "")
             for item in node if inner else ():
                 yield from self._below(item, inner, whole, name)
         else:
-            found = checker.deref(schema)
-            types = tuple(one for one in checker.types(found) if one not in ("null", "object", "array"))
-            about = found.get("x-egc")
-            yield Typed(self._source, name, node, types, about in ("expression", "template", "program"))
+            types, script = self._about(schema, whole)
+            yield Typed(self._source, name, node, types, script)
+
+    def _child(self, schema: Schema, whole: Schema, kind: str, name: str) -> Schema:
+        key = (id(schema), kind, name)
+        if key not in self._children:
+            checker = self._checker(whole)
+            self._children[key] = checker.deref(checker.child(checker.deref(schema), kind, name))
+        return self._children[key]
+
+    def _about(self, schema: Schema, whole: Schema) -> tuple[tuple[str, ...], bool]:
+        if id(schema) not in self._types:
+            found = self._checker(whole).types(schema)
+            types = tuple(one for one in found if one not in ("null", "object", "array"))
+            self._types[id(schema)] = types, schema.get("x-egc") in ("expression", "template", "program")
+        return self._types[id(schema)]
+
+    def _checker(self, whole: Schema) -> Checker:
+        return Checker(self._source.tree, whole, Report(), lambda found, entry, known: None, None)

@@ -44,13 +44,13 @@ RULE = Rule(
         _TEXT
         % """\
           condition: {name: method, methods: POST}
-          action: {apiKeyHeader: Authorization}
+          action: {disableQueryParam: true}
 """
     ),
     good=Example(
         _TEXT
         % """\
-          action: {apiKeyHeader: Authorization}
+          action: {disableQueryParam: true}
 """
     ),
 )

@@ -21,7 +21,7 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - rate-limit:
           condition: {name: method, methods: POST}
           action: {max: 10, windowMs: 60000, delayAfter: 0, rateLimitBy: '${consumer.id}'}

@@ -19,7 +19,7 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy:
           action:
             serviceEndpoint: orders

@@ -19,7 +19,7 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - terminate:
           condition: {name: expression, expression: "%s"}
           action: {statusCode: 405, message: only GET}

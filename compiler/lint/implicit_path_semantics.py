@@ -21,7 +21,7 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: orders, proxyTimeout: 5000}}
 """
 
@@ -34,8 +34,8 @@ RULE = Rule(
     summary="what is written counts on case or on a slash at the end of a path, where an endpoint minds neither",
     why=(
         "The path `/orders` of an endpoint takes `/Orders` and `/orders/` too. Two paths that differ in nothing else "
-        "are one. Conditions compare to the letter: an authentication, a limit or a refusal under `pathExact: /admin` does "
-        "not run for `/Admin`, and the service may well treat the two alike. That is a warning."
+        "are one. Conditions compare to the letter: an authentication, a limit or a refusal under `pathExact: /admin` "
+        "does not run for `/Admin`, and the service may well treat the two alike. That is a warning."
     ),
     instead=(
         "Write each path once. Give what needs an authentication an endpoint of its own, or put the authentication in "

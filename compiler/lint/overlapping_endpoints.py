@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from egc.compiler.diagnostics import Diagnostic, Related
-from egc.compiler.lint._overlaps import Meeting, alike, ends, goes, key, meetings, reached
+from egc.compiler.lint._overlaps import Meeting, alike, ends, goes, key, reached
 from egc.compiler.paths import ANY
 from egc.compiler.requests import admitted
 from egc.compiler.review import Review
@@ -22,12 +22,12 @@ pipelines:
   customer:
     apiEndpoints: [customer]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: customers, proxyTimeout: 5000}}
   newest:
     apiEndpoints: [newest]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: reports, proxyTimeout: 5000}}
 """
 
@@ -60,7 +60,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
         return
     found = reached(review)
     told: set[str] = set()
-    for meeting in meetings(review.plan.routes):
+    for meeting in review.meetings:
         first, second = meeting.first, meeting.second
         if second.endpoint.variable in told or first.endpoint.name == second.endpoint.name:
             continue

@@ -25,7 +25,7 @@ pipelines:
   api:
     apiEndpoints: [api]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: api, stripPath: true, proxyTimeout: 5000}}
 """
 

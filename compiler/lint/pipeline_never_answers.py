@@ -6,7 +6,7 @@ from egc.compiler.branches import Access
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diagnostics import Diagnostic, Related
 from egc.compiler.languages import Beyond
-from egc.compiler.lint._overlaps import key, meetings
+from egc.compiler.lint._overlaps import key
 from egc.compiler.plan import Pipeline, Route, Step
 from egc.compiler.requests import Request, Requests, taken
 from egc.compiler.review import Review
@@ -23,7 +23,7 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
 %s"""
 
 _PROXY = "      - proxy: {action: {serviceEndpoint: orders, proxyTimeout: 5000}}\n"
@@ -114,7 +114,7 @@ def _goes_on(review: Review, pipeline: Pipeline, routes: list[Route]) -> bool:
         rows = (row for row in review.accesses if row.route is not None and row.route.pipeline is not pipeline)
         return any(steps & {step.variable for step in (*row.steps, *row.possible)} for row in rows)
     own = {key(route) for route in routes}
-    return any(key(one.first) in own and key(one.second) not in own for one in meetings(review.plan.routes))
+    return any(key(one.first) in own and key(one.second) not in own for one in review.meetings)
 
 
 def _left(row: Access, pipeline: Pipeline, routes: list[Route]) -> Request | None:

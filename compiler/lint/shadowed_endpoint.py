@@ -6,7 +6,7 @@ from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER
 from egc.compiler.diagnostics import Diagnostic, Fix, Related
 from egc.compiler.languages import Beyond
 from egc.compiler.lint._moves import before
-from egc.compiler.lint._overlaps import Meeting, alike, ends, goes, key, meetings, reached
+from egc.compiler.lint._overlaps import Meeting, alike, ends, goes, key, reached
 from egc.compiler.paths import ANY
 from egc.compiler.plan import Route
 from egc.compiler.requests import admitted, taken
@@ -23,12 +23,12 @@ pipelines:
   orders:
     apiEndpoints: [orders]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: orders, proxyTimeout: 5000}}
   archive:
     apiEndpoints: [archive]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: archive, proxyTimeout: 5000}}
 apiEndpoints:
 """
@@ -68,7 +68,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
         return
     gone = {key(route) for route in lost}
     takers: dict[tuple[object, ...], list[Meeting]] = {}
-    for meeting in meetings(routes):
+    for meeting in review.meetings:
         if key(meeting.second) in gone and ends(meeting.first):
             takers.setdefault(key(meeting.second), []).append(meeting)
     whole: set[str] = set()

@@ -20,7 +20,7 @@ pipelines:
   files:
     apiEndpoints: [files]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: files, stripPath: true, proxyTimeout: 5000}}
 """
 

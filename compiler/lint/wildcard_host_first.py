@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from egc.compiler.diagnostics import Diagnostic, Fix, Related
 from egc.compiler.lint._moves import before
-from egc.compiler.lint._overlaps import alike, ends, goes, key, meetings, reached
+from egc.compiler.lint._overlaps import alike, ends, goes, key, reached
 from egc.compiler.paths import ANY
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
@@ -19,12 +19,12 @@ pipelines:
   public:
     apiEndpoints: [public]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: public, proxyTimeout: 5000}}
   internal:
     apiEndpoints: [internal]
     policies:
-      - key-auth:
+      - key-auth: {action: {disableQueryParam: true}}
       - proxy: {action: {serviceEndpoint: internal, proxyTimeout: 5000}}
 apiEndpoints:
 """
@@ -61,7 +61,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
         return
     found = reached(review)
     told: set[str] = set()
-    for meeting in meetings(routes):
+    for meeting in review.meetings:
         first, second = meeting.first, meeting.second
         if first.host.text != ANY or second.host.text == ANY or second.endpoint.variable in told:
             continue

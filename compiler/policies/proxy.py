@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from egc.compiler.mends import renamed
 from egc.compiler.model import ServiceEndpoint
 from egc.compiler.node import Entry, Mapping, Node, Scalar
 from egc.compiler.plan import Argument, Setting
@@ -32,7 +33,7 @@ def lower(
     deprecated = parameters.get("proxyOptions") if parameters else None
     for source in (parameters, service.proxy_options if service else None, deprecated):
         for entry in source if isinstance(source, Mapping) else ():
-            if entry.name not in NOT_OPTIONS and _known(entry, policy, values):
+            if entry.name not in NOT_OPTIONS and _known(entry, source, policy, values):
                 merged[entry.name] = entry
     arguments = []
     for name, schema in policy.properties.items():
@@ -63,7 +64,7 @@ def _empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None and not node.parts
 
 
-def _known(entry: Entry, policy: Policy, values: Values) -> bool:
+def _known(entry: Entry, beside: Node | None, policy: Policy, values: Values) -> bool:
     if entry.name in policy.properties:
         return True
     if entry.name in WITHOUT_EFFECT:
@@ -79,5 +80,7 @@ def _known(entry: Entry, policy: Policy, values: Values) -> bool:
     help = meant(entry.name, policy.properties)
     # Express Gateway took any option; one that was meant to be another changes where requests go.
     tell = values.report.stricter if help else values.report.warning
-    tell("CO104", "unknown-property", f"`proxy` has no option `{entry.name}`", entry.key.span, help=help)
+    holder = beside if isinstance(beside, Mapping) else None
+    fix = renamed(values.report, entry.key.span, entry.name, policy.properties, holder)
+    tell("CO104", "unknown-property", f"`proxy` has no option `{entry.name}`", entry.key.span, help=help, fix=fix)
     return False
