@@ -1,14 +1,21 @@
 """Requests that show what a step does: one that reaches it."""
 
+from dataclasses import replace
+
 from egc.compiler.requests import Request
 from egc.compiler.review import Review
 
 
-def reached(review: Review) -> dict[str, Request]:
-    """A request for each step that some are known to reach, by the step's variable."""
+def reached(review: Review, method: str = "GET") -> dict[str, Request]:
+    """A request for each step that some are known to reach, by the step's variable; with that method where it can."""
     found: dict[str, Request] = {}
     for access in review.accesses:
-        if access.witness is not None:
-            for step in access.steps:
-                found.setdefault(step.variable, access.witness)
+        witness = access.witness
+        if witness is None:
+            continue
+        if witness.method != method and any(method in part.methods and witness in part for part in access.requests):
+            witness = replace(witness, method=method)
+        for step in access.steps:
+            if step.variable not in found or found[step.variable].method != method:
+                found[step.variable] = witness
     return found

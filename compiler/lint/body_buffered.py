@@ -50,7 +50,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
     for pipeline in review.plan.pipelines:
         for step in pipeline.steps:
             for span, what, refuses in _reading(step):
-                witnesses = reached(review) if witnesses is None else witnesses
+                witnesses = reached(review, "POST") if witnesses is None else witnesses
                 witness = witnesses.get(step.variable)
                 yield RULE.found(
                     f"{what}: JSON{' and forms are' if refuses else ' is'} no longer streamed",
