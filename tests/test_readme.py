@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from egc.compiler.access.sentences import SENTENCES
 from egc.compiler.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +25,33 @@ pipelines:
       - proxy: {action: {serviceEndpoint: htpbin}}
 """
 
+OPEN = """\
+apiEndpoints:
+  invoices: {paths: '/invoices/*', scopes: [invoices.read]}
+  exports: {paths: '/exports/*'}
+serviceEndpoints:
+  billing: {url: 'http://localhost:3000'}
+policies: [oauth2, proxy]
+pipelines:
+  invoices:
+    apiEndpoints: [invoices]
+    policies:
+      - oauth2:
+      - proxy: {action: {serviceEndpoint: billing}}
+  exports:
+    apiEndpoints: [exports]
+    policies:
+      - proxy: {action: {serviceEndpoint: billing}}
+"""
+
+EXPECTED = """\
+access:
+  - expect: no unauthenticated request reaches billing
+  - expect: only scope invoices.read reaches billing
+    path: /invoices/*
+    methods: [GET]
+"""
+
 
 def emitted() -> str:
     """The tutorial's module."""
@@ -36,6 +64,21 @@ def printed(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
     (directory / "gateway.config.yml").write_text(MISTAKEN)
     main(["validate", "--format", "text", str(directory)])
     return f"```\n$ egc validate config\n{capsys.readouterr().out.replace(f'{directory}/', 'config/').strip()}\n```\n"
+
+
+def expected(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """A file of expectations, and what `egc access` says where one does not hold: what stands below its table."""
+    (directory / "gateway.config.yml").write_text(OPEN)
+    (directory / "egc.access.yml").write_text(EXPECTED)
+    main(["access", "--format", "text", str(directory)])
+    out = capsys.readouterr().out.replace(f"{directory}/", "config/")
+    below = out[out.index("config/egc.access.yml:") :].strip()
+    return f"```yaml\n{EXPECTED}```\n```\n$ egc access config\n...\n{below}\n```\n"
+
+
+def sentences() -> str:
+    """What an expectation may say."""
+    return "".join(f"- `{sentence}`\n" for sentence in SENTENCES.values())
 
 
 def policies() -> str:
@@ -70,6 +113,8 @@ def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pyt
     text = README.read_text()
     fresh = replaced(text, "emitted: examples/oauth2-tutorial/gateway.py", emitted())
     fresh = replaced(fresh, "printed: validate", printed(tmp_path, capsys))
+    fresh = replaced(fresh, "printed: access", expected(tmp_path, capsys))
+    fresh = replaced(fresh, "sentences", sentences())
     fresh = replaced(fresh, "policies", policies())
     fresh = replaced(fresh, "conditions", conditions())
     if pytestconfig.getoption("--golden", default=False):
