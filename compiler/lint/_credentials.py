@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from egc.compiler.known_secrets import FORMS
 from egc.compiler.lint._written import literal
 from egc.compiler.node import Mapping, Node, Scalar, Sequence, Variable
 from egc.compiler.review import Review
@@ -44,22 +45,6 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~-]{20,}")
 _FILE_NAME = re.compile(r"[\w./\\~-]+\.(?:pem|key|crt|cer|pub|der|txt)", re.IGNORECASE)
 _BASIC = re.compile(r"Basic ([A-Za-z0-9+/]{8,}={0,2})(?![A-Za-z0-9+/=])")
-
-KNOWN = (
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
-    ("an access key of AWS", re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Za-z0-9])")),
-    ("a token of GitHub", re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,})")),
-    ("a token of GitLab", re.compile(r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20}")),
-    ("a token of Slack", re.compile(r"(?<![A-Za-z0-9])xox[abeprs]-[A-Za-z0-9-]{10,}")),
-    ("a key of Stripe", re.compile(r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}")),
-    ("a key of Google", re.compile(r"(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{35}")),
-    ("a key of SendGrid", re.compile(r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}")),
-    ("a token of npm", re.compile(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}")),
-    ("a key of OpenAI or Anthropic", re.compile(r"(?<![A-Za-z0-9])sk-(?:ant-|proj-)[A-Za-z0-9_-]{20,}")),
-    ("a JSON web token", re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}")),
-    ("a bearer token", re.compile(r"\bBearer [A-Za-z0-9+/_.~-]{16,}=*(?![A-Za-z0-9+/_.~${-])")),
-)
-"""What can be nothing else than a secret, by what it is called."""
 
 DEFAULTS = frozenset(
     (
@@ -176,7 +161,7 @@ def _credential(path: tuple[str, ...], node: Scalar) -> Credential | None:
 
 
 def _known(text: str) -> str:
-    for what, pattern in KNOWN:
+    for what, pattern in FORMS:
         if pattern.search(text):
             return what
     found = _BASIC.search(text)

@@ -14,21 +14,12 @@ from pathlib import Path
 
 from egc.compiler.diagnostics import Diagnostic, Report, Severity, Span
 from egc.compiler.fingerprints import Fingerprints
+from egc.compiler.known_secrets import USER, starred
 
 SCHEMA_VERSION = 1
 
 TAB = 4
 """Cells that a tab stands for in a quoted source line."""
-
-USER = re.compile(r"""(?<=://)[^\s/@'"{}]+:[^\s/@'"{}]+(?=@)""")
-"""What nobody else should read of a sentence: user:password of a URL."""
-
-SECRET = re.compile(
-    rf"""{USER.pattern}|(?i:(?<=password: )|(?<=passphrase: )|(?<=secret: )|(?<=cipherkey: )"""
-    r"""|(?<=keysecret: )|(?<=privatekey: )|(?<=secretorpublickey: )|(?<=authorization_value: )"""
-    r"""|(?<=auth: ))(?!\{|'?"?\$\{)[^\s#,}]+"""
-)
-"""What nobody else should read of a source line: user:password of a URL, values of keys that hold secrets."""
 
 
 @cache
@@ -125,7 +116,7 @@ def open_words(text: str) -> str:
 
 def hidden(line: str) -> str:
     """A source line with its secrets starred out, each in its own length: CI logs are no place for them."""
-    return SECRET.sub(_stars, line)
+    return starred(line)
 
 
 def _stars(found: re.Match[str]) -> str:
