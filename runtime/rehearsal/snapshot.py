@@ -20,7 +20,7 @@ def holds_store(directory: Path) -> bool:
 
 
 def copy(directory: Path, to: Path) -> None:
-    """Copy the store of `directory` into `to`, which is made, as it was at one moment.
+    """Copy the store of `directory` into `to`, which is made if need be, as it was at one moment.
 
     The gateway may be running: the file and its log are copied while neither the file changes nor the log begins
     anew, and what was being added to the log meanwhile does not count, as after a crash.
@@ -30,7 +30,7 @@ def copy(directory: Path, to: Path) -> None:
     source = directory / FILE_NAME
     if not source.is_file():
         raise StoreError(f"There is no store in {directory}.")
-    to.mkdir(mode=0o700)
+    to.mkdir(mode=0o700, exist_ok=True)
     target = to / FILE_NAME
     try:
         for _ in range(_ATTEMPTS):
