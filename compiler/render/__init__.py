@@ -125,6 +125,8 @@ def _stars(found: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Text without what would move a terminal's cursor or reorder the line: such characters become escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(cell(character) for character in text)
 
 
@@ -143,4 +145,6 @@ def cell(character: str) -> str:
 
 def cells(text: str) -> int:
     """How many columns of a terminal a text takes; wide characters take two, combining ones none."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in visible(text))
