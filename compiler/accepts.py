@@ -23,7 +23,7 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 _SAID_ONLY = frozenset(
     (
         *("$schema", "$id", "$comment", "definitions", "title", "description", "default", "examples", "format"),
-        *("x-egc", "errorMessage"),
+        *("x-egc", "x-express-gateway", "errorMessage"),
     )
 )
 """Keywords that allow and forbid nothing: formats are checked by who reads the value."""

@@ -19,7 +19,7 @@ SECTIONS = ("apiEndpoints", "serviceEndpoints", "policies", "pipelines")
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-OWN_WORDS = frozenset(("x-egc", "errorMessage"))
+OWN_WORDS = frozenset(("x-egc", "x-express-gateway", "errorMessage"))
 """Keywords of our schemas that are for the compiler."""
 
 REQUIRED = {
