@@ -19,6 +19,11 @@ def command(form: str) -> None:
 
     A finding of `lint` is made by the reviewer and never stops a build; one of `build` is made by every command that
     compiles, and an error there is in the way. `egc explain NAME` says more of one.
+
+    \b
+    Examples:
+      egc rules | grep SC
+      egc rules --format markdown
     """
     import json
 

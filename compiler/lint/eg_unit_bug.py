@@ -8,7 +8,7 @@ from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
 
 _GATEWAY = """\
-http: {port: 8080}
+http: {port: 8080, trustedProxies: [10.0.0.0/8]}
 apiEndpoints:
   orders: {host: api.example.com, paths: '/orders*'}
 serviceEndpoints:

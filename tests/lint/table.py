@@ -81,6 +81,11 @@ MG903 eg-unit-bug - -
 """
 
 DIFFERS: dict[str, str] = {
+    "RT104": "warning proven - a stage reports it; it serves as it did, by its last pipeline",
+    "RT106": "warning proven - a stage reports it; what an authentication behind an answer opens is SC102",
+    "CO104": "warning proven - a stage reports it; an error where the key limits or protects something",
+    "CO105": "warning proven - a stage reports it; nothing that is served changes by it",
+    "RL201": "info proven - egc gives up after two minutes by itself",
     "SC104": "warning proven - a stage reports it, and an error there would end the build of what Express Gateway ran",
     "SC109": "info proven - the key says which algorithms there are, so that nobody gets in",
     "SC116": "info heuristic - RE2 takes the pattern, so that nobody holds the gateway by it",
