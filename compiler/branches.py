@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -118,6 +119,7 @@ _ASSIGNS = re.compile(
 )
 """What a script that changes something holds."""
 _PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
+_AFTER_A_SLASH_THAT_STAYS = re.compile(r"(?<=/)(?:\*|:\w+(?![\w(*?]))", re.ASCII)
 
 AUTHORIZATION_SERVER: dict[str, tuple[str, ...]] = {
     "/oauth2/token": ("POST", "OPTIONS"),
@@ -178,7 +180,7 @@ class _Walk:
         self._services = {service.variable: service for service in gateway.services}
         self._rows: dict[Key, Access] = {}
         # What is taken before a route is asked, by the beginning of its paths.
-        self._claims: list[tuple[str, str, Requests]] = []
+        self._claims: list[tuple[str, _Start, Requests]] = []
         self._fallen: list[_State] = []
 
     def all(self) -> Iterator[Access]:
@@ -215,17 +217,17 @@ class _Walk:
             paths |= AUTHORIZATION_PAGES
         state = _State(())
         for path, methods in paths.items():
-            box = taken(HostPattern(ANY, None), PathPattern(path, None, (), False, "path"), methods)
-            box = replace(box, methods=frozenset(methods))
+            pattern = PathPattern(path, None, (), False, "path")
+            box = replace(taken(HostPattern(ANY, None), pattern, methods), methods=frozenset(methods))
             state = replace(state, parts=(*state.parts, box))
-            self._claims.append((ANY, path, box))
+            self._claims.append((ANY, _start(pattern), box))
         self._row(state, None, "authorization server", None)
 
     def _route(self, route: Route) -> None:
         box = taken(route.host, route.path, route.methods)
-        host, prefix = _host(route), _prefix(route)
-        before = [claim for name, start, claim in self._claims if _may_meet(host, prefix, name, start)]
-        self._claims.append((host, prefix, box))
+        host, start = _host(route), _start(route.path)
+        before = [claim for name, begins, claim in self._claims if _may_meet(host, start, name, begins)]
+        self._claims.append((host, start, box))
         arriving = [_State(parts)] if (parts := _left((box,), before)) else []
         stays = []
         for state in self._fallen:
@@ -247,9 +249,9 @@ class _Walk:
             if route.methods is None or "OPTIONS" in route.methods:
                 continue
             box = taken(route.host, route.path, ("OPTIONS",))
-            host, prefix = _host(route), _prefix(route)
-            before = [claim for name, start, claim in self._claims if _may_meet(host, prefix, name, start)]
-            self._claims.append((host, prefix, box))
+            host, start = _host(route), _start(route.path)
+            before = [claim for name, begins, claim in self._claims if _may_meet(host, start, name, begins)]
+            self._claims.append((host, start, box))
             if parts := _left((box,), before):
                 self._row(_State(parts), None, "allow", None, status=200)
             stays = []
@@ -608,7 +610,8 @@ def _kept(parts: Iterable[Requests]) -> tuple[Requests, ...]:
 
 def _left(parts: tuple[Requests, ...], claims: Sequence[Requests]) -> tuple[Requests, ...]:
     """What no claim takes."""
-    parts = _kept(parts)
+    if claims:
+        parts = _kept(parts)
     for claim in claims:
         left: list[Requests] = []
         for part in parts:
@@ -690,18 +693,32 @@ def _host(route: Route) -> str:
     return route.host.text.lower() if route.host.tree is None else ANY
 
 
-def _prefix(route: Route) -> str:
-    """What every path of a route begins with, in lower case, as far as that is plain to see."""
-    if route.path.sensitive or "|" in route.path.text:
-        return ""
-    found = _PREFIX.match(route.path.text)
-    prefix = found[0] if found else ""
-    if route.path.text[len(prefix) : len(prefix) + 1] in ("?", "*", "{"):
-        prefix = prefix[:-1]
-    return prefix.rstrip("/").lower()
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What every path of a route begins with, in lower case; `whole`: there is nothing more but a slash."""
+
+    text: str
+    whole: bool
 
 
-def _may_meet(host: str, prefix: str, other_host: str, other_prefix: str) -> bool:
+@lru_cache(maxsize=4096)
+def _start(path: PathPattern) -> _Start:
+    if path.text != ANY and path.tree is None:
+        return _Start(path.text.lower().removesuffix("/") + "/", True)
+    if path.sensitive or "|" in path.text:
+        return _Start("", False)
+    found = _PREFIX.match(path.text)
+    text = found[0] if found else ""
+    if path.text[len(text) : len(text) + 1] in ("?", "{") or not _AFTER_A_SLASH_THAT_STAYS.match(path.text, len(text)):
+        text = (text[:-1] if path.text[len(text) : len(text) + 1] in ("?", "*", "{") else text).rstrip("/")
+    return _Start(text.lower(), False)
+
+
+def _may_meet(host: str, path: _Start, other_host: str, other: _Start) -> bool:
     if host != other_host and ANY not in (host, other_host):
         return False
-    return prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
+    if path.whole and other.whole:
+        return path.text == other.text
+    return (not other.whole and path.text.startswith(other.text)) or (
+        not path.whole and other.text.startswith(path.text)
+    )

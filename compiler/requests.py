@@ -199,16 +199,25 @@ def admitted(methods: Iterable[str] | None) -> frozenset[str]:
 
 def taken(host: HostPattern, path: PathPattern, methods: Iterable[str] | None) -> Requests:
     """What a route takes if nothing before it does; inexact, and more, where a pattern is beyond regular languages."""
-    exact = True
+    named, all_hosts = _named(host)
+    targets, all_targets = _targets(path)
+    return Requests(named, targets, admitted(methods), all_hosts and all_targets)
+
+
+@lru_cache(maxsize=4096)
+def _named(host: HostPattern) -> tuple[Language, bool]:
     try:
-        named = with_port(hosts(host))
+        return with_port(hosts(host)), True
     except Beyond:
-        named, exact = every_host(), False
+        return every_host(), False
+
+
+@lru_cache(maxsize=4096)
+def _targets(path: PathPattern) -> tuple[Language, bool]:
     try:
-        targets = with_query(paths(path))
+        return with_query(paths(path)), True
     except Beyond:
-        targets, exact = every_target(), False
-    return Requests(named, targets, admitted(methods), exact)
+        return every_target(), False
 
 
 def first(classes: Iterable[Requests]) -> Iterator[Request]:

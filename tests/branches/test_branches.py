@@ -1,15 +1,21 @@
 """The classes of requests of a configuration: which there are, what they go through and where they end."""
 
+from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from egc.compiler import compile_project
-from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, Access, accesses
-from egc.compiler.requests import METHODS, Request
+from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, Access, _may_meet, _start, accesses
+from egc.compiler.languages import Beyond
+from egc.compiler.paths import path_pattern
+from egc.compiler.regexes import Untranslatable
+from egc.compiler.requests import METHODS, Request, paths
 from egc.runtime.front import METHODS as ADMITTED
 from egc.runtime.oauth2.server import AuthorizationServer
 from egc.runtime.store.sqlite import SQLiteStore
+from tests.paths.test_recorded import recorded
 
 HEAD = """
 http: {port: 8080}
@@ -243,3 +249,18 @@ def test_a_path_match_is_a_matter_of_the_target_with_its_query(
         False,
         True,
     ]
+
+
+def test_paths_that_begin_otherwise_never_meet() -> None:
+    """The look at their beginnings is as good as the automata: it never keeps two apart that share a path."""
+    patterns = []
+    for row in recorded("strings")["patterns"]:
+        with suppress(Untranslatable):
+            patterns.append(path_pattern(row["pattern"]))
+    kept_apart = 0
+    for one, other in combinations(patterns, 2):
+        if not _may_meet("*", _start(one), "*", _start(other)):
+            kept_apart += 1
+            with suppress(Beyond):
+                assert (paths(one) & paths(other)).empty, (one.text, other.text)
+    assert kept_apart > 100

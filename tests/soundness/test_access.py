@@ -19,7 +19,7 @@ REQUESTS = int(os.environ.get("EGC_REQUESTS", "200"))
 REFUSALS = (400, 401, 403, 500)
 """What steps that let a request pass may answer instead: no credential, no scope, a script that fails."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

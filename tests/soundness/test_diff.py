@@ -18,7 +18,7 @@ from tests.upstreams import Upstream
 PAIRS = int(os.environ.get("EGC_CONFIGURATIONS", "10"))
 REQUESTS = int(os.environ.get("EGC_REQUESTS", "200"))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
