@@ -126,9 +126,7 @@ def _others(like: str, origins: Language) -> Iterator[str]:
         return
     scheme, host, port = found[1], found[2], found[3] or ""
     labels = host.split(".")
-    yield f"{like}.attacker.example"
-    if port:
-        yield f"{scheme}://{host}.attacker.example{port}"
+    yield f"{scheme}://{host}.attacker.example{port}"
     registered = 3 if len(labels) > 2 and labels[-2] in _SHARED and len(labels[-1]) == 2 else 2
     # Where any name will do in the place of the first label, it is meant for all of them.
     if len(labels) == registered and f"{scheme}://{'.'.join(['zqj', *labels[1:]])}{port}" not in origins:
