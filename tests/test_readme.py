@@ -53,6 +53,23 @@ access:
 """
 
 
+SERVED = f"http: {{port: 8080}}\n{OPEN}"
+
+TESTED = """\
+services:
+  billing: {json: {total: 12}}        # what the stub answers; 200 `ok` where nothing is said
+tests:
+  - name: who may read invoices reads them
+    request: GET /invoices/7
+    as: app:web
+    scopes: [invoices.read]
+    expect: {status: 200, service: billing, upstream: {url: 'http://localhost:3000/invoices/7'}}
+  - name: exports need a token
+    request: GET /exports/all
+    expect: {status: 401}
+"""
+
+
 def emitted() -> str:
     """The tutorial's module."""
     text = (ROOT / "examples" / "oauth2-tutorial" / "gateway.py").read_text()
@@ -74,6 +91,22 @@ def expected(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
     out = capsys.readouterr().out.replace(f"{directory}/", "config/")
     below = out[out.index("config/egc.access.yml:") :].strip()
     return f"```yaml\n{EXPECTED}```\n```\n$ egc access config\n...\n{below}\n```\n"
+
+
+def traced(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The decisions about a request that is refused."""
+    (directory / "gateway.config.yml").write_text(SERVED)
+    main(["trace", "GET /invoices/7", str(directory)])
+    return f"```\n$ egc trace 'GET /invoices/7' config\n{capsys.readouterr().out.strip()}\n```\n"
+
+
+def played(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """A test file, and what `egc test` says where a test fails."""
+    (directory / "gateway.config.yml").write_text(SERVED)
+    (directory / "egc.test.yml").write_text(TESTED)
+    main(["test", str(directory)])
+    out = capsys.readouterr().out.replace(f"{directory}/", "config/").strip()
+    return f"```yaml\n{TESTED}```\n```\n$ egc test config\n{out}\n```\n"
 
 
 def sentences() -> str:
@@ -114,6 +147,8 @@ def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pyt
     fresh = replaced(text, "emitted: examples/oauth2-tutorial/gateway.py", emitted())
     fresh = replaced(fresh, "printed: validate", printed(tmp_path, capsys))
     fresh = replaced(fresh, "printed: access", expected(tmp_path, capsys))
+    fresh = replaced(fresh, "printed: trace", traced(tmp_path, capsys))
+    fresh = replaced(fresh, "printed: test", played(tmp_path, capsys))
     fresh = replaced(fresh, "sentences", sentences())
     fresh = replaced(fresh, "policies", policies())
     fresh = replaced(fresh, "conditions", conditions())

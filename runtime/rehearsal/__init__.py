@@ -263,7 +263,8 @@ class Rehearsal:
 
     async def _presented(self, caller: Caller, step: str) -> Presented:
         """What the caller adds to satisfy a step."""
-        self._used = True
+        # Whom an empty store made up calls with what each request says; of a real one credentials were changed.
+        self._used |= self._store is not None
         try:
             presented = await self._callers.present(caller, self._watch.steps[step])
         except (Conflict, StoreError) as error:
@@ -323,12 +324,15 @@ class Rehearsal:
             path = x.path.lower()
             methods = self._app.own_paths.get(path.removesuffix("/") if len(path) > 1 else path, frozenset())
             happened.reserved = x.method in methods
-        refused = any(
-            isinstance(event, Ran) and event.outcome == "refused" and self._roles[event.step] == "authenticates"
+        # Wrong guesses are counted in the store; of who has not said anything there is none.
+        guessed = any(
+            isinstance(event, Ran)
+            and event.outcome == "refused"
+            and self._roles[event.step] == "authenticates"
+            and not event.reason.startswith("no_")
             for event in happened.events
         )
-        # Wrong guesses are counted in the store.
-        self._used |= refused
+        self._used |= guessed or (happened.reserved and x is not None and x.method == "POST")
 
 
 def _with(ask: Ask, presented: Presented) -> Ask | None:
