@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from egc.compiler.cli import main
 from tests.access.conftest import SHOP, Access
 from tests.access.test_forms import UNKNOWN
 
-PLUGIN = Path(__file__).parents[2] / "examples" / "plugin" / "gateway.config.yml"
+PLUGIN = Path(__file__).parents[2] / "examples" / "plugin"
 
 
 def file(sentence: str, **about: str) -> str:
@@ -148,11 +149,25 @@ def test_what_is_surely_broken_is_said_rather_than_what_may_be(access: Access) -
     assert "GET http://localhost/prices/" in result.out
 
 
-def test_routes_of_a_plugin_are_unknown(access: Access, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "who.yml").write_text(file("every request is answered 404", path="/nowhere"))
-    from egc.compiler.cli import main
+@pytest.mark.parametrize(
+    ("sentence", "about", "code"),
+    [
+        ("every request is answered 404", {"path": "/nowhere"}, 1),
+        ("only ip-allow-list reaches orders", {}, 0),
+        ("no unauthenticated request reaches orders", {}, 1),
+    ],
+)
+def test_plugins_bring_routes_that_nobody_knows_and_policies_that_count(
+    tmp_path: Path, sentence: str, about: dict[str, str], code: int
+) -> None:
+    (tmp_path / "who.yml").write_text(file(sentence, **about))
+    assert main(["access", str(PLUGIN), "--expect", str(tmp_path / "who.yml"), "--format", "concise"]) == code
 
-    assert main(["access", str(PLUGIN.parent), "--expect", str(tmp_path / "who.yml"), "--format", "concise"]) == 1
+
+def test_a_preflight_that_cors_answers_does_not_reach_an_endpoint(access: Access) -> None:
+    gateway = SHOP.replace("[key-auth,", "[cors, key-auth,").replace("- key-auth:", "- cors:\n      - key-auth:")
+    expect = file("no unauthenticated request reaches endpoint invoices")
+    assert access("--format", "concise", gateway=gateway, expect=expect).code == 0
 
 
 def test_a_limit_that_refuses_nobody_is_none(access: Access) -> None:
