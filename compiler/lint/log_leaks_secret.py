@@ -67,6 +67,8 @@ _FIELDS = frozenset(
         *("secret", "client_secret", "client_assertion", "assertion"),
     )
 )
+_SAYS_LITTLE = frozenset(("length", "startsWith", "endsWith", "includes", "indexOf"))
+_COMPARE = frozenset(("==", "===", "!=", "!==", "<", ">", "<=", ">=", "in", "instanceof", "!", "typeof", "void"))
 _URLS = (("req", "url"), ("req", "originalUrl"))
 
 
@@ -121,7 +123,7 @@ def _leak(node: Node) -> str:
             return f"the header `{name}`" if name.lower() in _HEADERS else ""
         return ""
     names = way(node)
-    if len(names) < 2 or names[0] != "req" or _goes_on(node):
+    if len(names) < 2 or names[0] != "req" or names[-1] in _SAYS_LITTLE or _goes_on(node) or _only_asked(node):
         return ""
     kind, rest = names[1], names[2:]
     if kind == "rawHeaders" or (kind in ("headers", "query", "body") and not rest and _in_call(node)):
@@ -131,6 +133,19 @@ def _leak(node: Node) -> str:
     if kind in ("query", "body") and rest and rest[-1].lower() in _FIELDS:
         return f"`{rest[-1]}` of the {kind}"
     return ""
+
+
+def _only_asked(node: Node) -> bool:
+    """Whether nothing of a value is shown but whether it is there, or what it compares to."""
+    inner = node
+    while (outer := inner.parent) is not None and outer.type != "template_substitution":
+        operator = getattr(outer.child_by_field_name("operator"), "type", "")
+        if outer.type == "ternary_expression" and outer.child_by_field_name("condition") == inner:
+            return True
+        if operator in _COMPARE or (operator == "&&" and outer.child_by_field_name("left") == inner):
+            return True
+        inner = outer
+    return False
 
 
 def _goes_on(node: Node) -> bool:

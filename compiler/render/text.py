@@ -50,9 +50,14 @@ def text(found: Diagnostic, sources: dict[str, list[str]], root: str, *, colour:
         for r in found.related
         if r.span.file != found.span.file
     ]
-    notes = [*remarks(found), ("help", f"egc explain {found.code}")]
-    lines += [f"{' ' * gutter} = {word}: {told(words)}" for word, words in notes]
+    lines += [f"{' ' * gutter} = {word}: {told(words)}{how(word)}" for word, words in remarks(found)]
+    lines.append(f"{' ' * gutter} = help: egc explain {found.code}")
     return "\n".join(lines) + "\n"
+
+
+def how(word: str) -> str:
+    """Behind a fix, the command that makes it."""
+    return {"fix (safe)": "   (egc lint --fix)", "fix (unsafe)": "   (egc lint --fix --unsafe-fixes)"}.get(word, "")
 
 
 def source_line(sources: dict[str, list[str]], span: Span) -> str | None:

@@ -300,7 +300,7 @@ def test_text_says_witness_fix_and_help() -> None:
         "  |   ^",
         "  = dir/b.yml:1:1: there b",
         "  = witness: GET http://x/b -> 200",
-        "  = fix (unsafe): mend b",
+        "  = fix (unsafe): mend b   (egc lint --fix --unsafe-fixes)",
         "  = help: do b",
         "  = help: egc explain RT106",
     ]
