@@ -24,7 +24,7 @@ METHODS = frozenset((
 # fmt: on
 """The methods that Node 20 and so Express know (D79)."""
 
-_PLAIN_PATH = re.compile(r"[\w/~%-]*", re.ASCII)
+_PLAIN_PATH = re.compile(r"[\w/~%-]*(?![?+{])", re.ASCII)
 _INTEGER_LIKE = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -123,8 +123,8 @@ def _beginnings(definition: Definition) -> list[str]:
     """What the paths of a definition begin with, up to the first sign that is none of a plain path."""
     if definition.path_regex is not None or not definition.paths:
         return [""]
-    found = [_PLAIN_PATH.match(str(path.value)) for path in definition.paths]
-    return [match[0].rsplit("/", 1)[0].lower() if match else "" for match in found]
+    found = (_PLAIN_PATH.match(str(path.value)) for path in definition.paths)
+    return [match[0].rstrip("/").lower() if match else "" for match in found]
 
 
 def methods(definition: Definition, values: Values) -> tuple[str, ...] | None:

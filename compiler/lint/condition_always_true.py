@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from egc.compiler.conditions.lowering import checks
 from egc.compiler.diagnostics import Diagnostic, Fix, Related, Span
 from egc.compiler.lint._conditions import judged, named
 from egc.compiler.lint._overlaps import sample
@@ -63,14 +64,14 @@ def check(review: Review) -> Iterator[Diagnostic]:
         if found.fits:
             says = "for no request" if found.negated else "for every request"
             action = by_span.get(found.step.span)
-            whole = found.check is found.step.condition and action is not None
+            whole = list(checks(found.step.condition)) == [found.check]
             request = sample(found.routes[0])
             yield RULE.found(
                 f"`{found.check.condition}` holds {says} of {named(found.routes)}: this condition has no effect",
                 found.check.span,
                 related=tuple(Related(route.span, "these requests arrive here") for route in found.routes[:3]),
                 witness=f"{request} -> the step runs" if request else "",
-                fix=_fix(review, action) if whole and action is not None else None,
+                fix=_fix(review, action) if whole and action else None,
             )
     yield from _fixed(review)
 

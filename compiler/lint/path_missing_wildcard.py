@@ -75,7 +75,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
 
 def _below(other: Route, path: str) -> bool:
     """Whether a route takes paths below."""
-    text = other.path.text.lower()
+    text = other.path.text.lower().rstrip("/")
     return text in ("*", "/*") or text.startswith((f"{path.lower()}/", f"{path.lower()}*")) or other.path.sensitive
 
 

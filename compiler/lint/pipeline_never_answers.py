@@ -1,6 +1,6 @@
 """RT107: requests that go through a pipeline, and nothing answers them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from egc.compiler.branches import Access
 from egc.compiler.conditions.lowering import checks
@@ -57,7 +57,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
     for route in review.plan.routes:
         if route.pipeline is not None:
             leading.setdefault(route.pipeline.variable, []).append(route)
-    fallen = [row for row in review.accesses if row.outcome == "fell through"]
+    fallen = [row for row in review.accesses if row.outcome == "fell through" or _ends_nowhere(row)]
     for pipeline in review.plan.pipelines:
         routes = leading.get(pipeline.variable, [])
         if not fallen or not routes:
@@ -89,6 +89,11 @@ def check(review: Review) -> Iterator[Diagnostic]:
             )
 
 
+def _ends_nowhere(row: Access) -> bool:
+    """Whether requests went through a pipeline, and then to an endpoint that is in none."""
+    return row.outcome == "no pipeline" and bool(row.steps or row.possible)
+
+
 def _may_answer(step: Step) -> bool:
     """Whether what the step is for is to answer: a preflight is `cors`'s, all the rest is not."""
     return step.answers != "never" and step.policy != "cors"
@@ -100,7 +105,14 @@ def _proven(row: Access, pipeline: Pipeline) -> bool:
     went = {step.variable for step in (*row.steps, *row.possible)}
     asked = {check for step in pipeline.steps for check in _variables(step)}
     facts = {fact.check.variable for fact in row.facts}
-    return bool(went | facts) and went <= own and facts <= asked and row.exact and all(one.known for one in row.facts)
+    if not went | facts or not went <= own or not facts <= asked or not row.exact:
+        return False
+    # A script, or a policy of a plugin, may have answered.
+    return all(one.known for one in row.facts) and not any(step.answers == "maybe" for step in _but_cors(row.steps))
+
+
+def _but_cors(steps: Iterable[Step]) -> Iterator[Step]:
+    return (step for step in steps if step.policy != "cors")
 
 
 def _variables(step: Step) -> Iterator[str]:
@@ -111,8 +123,13 @@ def _goes_on(review: Review, pipeline: Pipeline, routes: list[Route]) -> bool:
     """Whether others answer for the pipeline: it stands before them on purpose, to log or to change requests."""
     steps = {step.variable for step in pipeline.steps}
     if steps:
-        rows = (row for row in review.accesses if row.route is not None and row.route.pipeline is not pipeline)
-        return any(steps & {step.variable for step in (*row.steps, *row.possible)} for row in rows)
+        return any(
+            row.route is not None
+            and row.route.pipeline is not None
+            and row.route.pipeline is not pipeline
+            and steps & {step.variable for step in (*row.steps, *row.possible)}
+            for row in review.accesses
+        )
     own = {key(route) for route in routes}
     return any(key(one.first) in own and key(one.second) not in own for one in review.meetings)
 
