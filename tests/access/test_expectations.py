@@ -142,6 +142,13 @@ def test_what_nobody_can_tell_fails(access: Access) -> None:
     assert "nobody can tell" in found["message"]
 
 
+def test_a_pattern_beyond_regular_languages_leaves_nobody_sure(access: Access) -> None:
+    gateway = SHOP.replace("prices: {paths: '/prices'}", "prices: {pathRegex: '(?<=/)prices'}")
+    result = access("--format", "concise", gateway=gateway, expect=file("nothing reaches catalogue"))
+    assert result.code == 1
+    assert "AC102" in result.out
+
+
 def test_what_is_surely_broken_is_said_rather_than_what_may_be(access: Access) -> None:
     result = access("--format", "concise", gateway=UNKNOWN, expect=file("no unauthenticated request reaches shop"))
     assert result.code == 1

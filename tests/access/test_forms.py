@@ -32,7 +32,7 @@ pipelines:
 """
 
 SECRETS = SHOP.replace("http://localhost:3000", "http://me:hunter2@localhost:3000").replace(
-    "'http://localhost:3001'", "'http://${USER:-me}:${PASSWORD:-hunter2}@${HOST:-localhost}:3001'"
+    "'http://localhost:3001'", "'http://${USER:-me}:${CODE:-hunter2}@${HOST:-localhost}:3001'"
 )
 
 EVIL = SHOP.replace("invoices:", '"\\e[31m<b>\\u202e=cmd|x":').replace("[invoices,", '["\\e[31m<b>\\u202e=cmd|x",')
