@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from egc.compiler.branches import Access, accesses
 from egc.compiler.conditions.lowering import checks
+from egc.compiler.diff.literals import Place, place
 from egc.compiler.plan import (
     Argument,
     Check,
@@ -29,6 +30,7 @@ from egc.compiler.plan import (
     Step,
     Table,
 )
+from egc.compiler.requests import Requests, taken
 
 Key: TypeAlias = Hashable
 
@@ -159,6 +161,14 @@ class Meaning:
     def accesses(self) -> tuple[Access, ...]:
         """Every class of requests and what comes of it."""
         return accesses(self.gateway)
+
+    @cached_property
+    def claims(self) -> tuple[tuple[Place, Requests], ...]:
+        """What each route keeps from those behind it, OPTIONS included; and where."""
+        return tuple(
+            (place(route), taken(route.host, route.path, route.methods and (*route.methods, "OPTIONS")))
+            for route in self.gateway.routes
+        )
 
     @cached_property
     def table(self) -> tuple[Key, ...]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 
-from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, Access, setting
+from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, setting
 from egc.compiler.diff.changes import TIGHTER, WEAKER, Change, Delta
-from egc.compiler.diff.literals import Place, may_meet, place
+from egc.compiler.diff.literals import EVERYWHERE, Place, around, holds, may_meet, place
 from egc.compiler.diff.meaning import COUNTER, Key, Meaning, host, path
 from egc.compiler.diff.rows import Row, wanders
 from egc.compiler.diff.steps import compare
@@ -176,20 +176,39 @@ def _pairs(one: Meaning, other: Meaning) -> Iterator[tuple[Row, Row]]:
     """Pairs of rows that may have a request in common and need not do the same."""
     ours, theirs = _rows(one), _rows(other)
     keys, others = {_key(row) for row in ours}, {_key(row) for row in theirs}
-    mine = [(row, _is_left(row, others), _place(row)) for row in ours]
-    beside = [(row, _is_left(row, keys), _place(row)) for row in theirs]
-    for old, left, here in mine:
-        for new, also, there in beside:
+    mine = [(row, _is_left(row, others), row.access.exact) for row in ours]
+    beside = [(row, _is_left(row, keys), row.access.exact) for row in theirs]
+    beside = [one for one in beside if one[1] or not one[2]] if all(exact for _, _, exact in mine) else beside
+    for old, left, sure in mine:
+        for new, also, certain in beside if left or not sure else ():
             # The requests of an exact row whose like is on the other side have all gone there.
-            if not (left and also) and not (left and not new.access.exact) and not (also and not old.access.exact):
+            if not (left and also) and not (left and not certain) and not (also and not sure):
                 continue
-            if may_meet(here, there) and old.meets(new):
+            if may_meet(old.place, new.place) and old.meets(new):
                 yield old, new
 
 
 def _rows(meaning: Meaning) -> list[Row]:
     """The rows of a gateway; what a plugin answers is compared by its settings and its code."""
-    return [Row(access, meaning) for access in meaning.accesses if access.outcome != "plugin"]
+    found = []
+    for access in meaning.accesses:
+        if access.outcome == "allow":
+            parts = (replace(access, requests=(part,), exact=part.exact) for part in access.requests)
+            found += [Row(one, meaning, _around(one.requests[0], meaning)) for one in parts]
+        elif access.outcome != "plugin":
+            found.append(Row(access, meaning, place(access.route) if access.route is not None else EVERYWHERE))
+    return found
+
+
+def _around(part: Requests, meaning: Meaning) -> Place:
+    """Where the requests are that are answered with the methods of routes: a request of them shows which routes."""
+    try:
+        shown = part.witness()
+    except Beyond:
+        shown = None
+    if shown is None or not part.exact:
+        return EVERYWHERE
+    return around(there for there, claim in meaning.claims if holds(there, shown) and shown in claim)
 
 
 def _key(row: Row) -> Key:
@@ -199,10 +218,6 @@ def _key(row: Row) -> Key:
 def _is_left(row: Row, others: set[Key]) -> bool:
     """Whether a row has no like on the other side. What no route takes says no requests: it is never known."""
     return row.access.outcome == "no route" or _key(row) not in others
-
-
-def _place(row: Row) -> Place:
-    return place(row.access.route) if row.access.route is not None else ("*", "")
 
 
 # ---- Requests of two rows
@@ -240,7 +255,7 @@ def _common(old: Row, new: Row) -> Iterator[Requests]:
 def _untaken(row: Row, meaning: Meaning) -> Iterator[Requests]:
     """The requests of a row that no route of another gateway takes."""
     parts = list(row.access.requests)
-    for claim in _claims(meaning, _place(row)):
+    for claim in _claims(meaning, row.place):
         left: list[Requests] = []
         for part in parts:
             try:
@@ -253,10 +268,9 @@ def _untaken(row: Row, meaning: Meaning) -> Iterator[Requests]:
 
 def _claims(meaning: Meaning, here: Place) -> Iterator[Requests]:
     """What a gateway takes near a place: by its routes, by what it answers to OPTIONS, by the authorization server."""
-    for route in meaning.gateway.routes:
-        if may_meet(here, place(route)):
-            methods = None if route.methods is None else (*route.methods, "OPTIONS")
-            yield taken(route.host, route.path, methods)
+    for there, claim in meaning.claims:
+        if may_meet(here, there):
+            yield claim
     for access in meaning.accesses:
         if access.outcome == "authorization server":
             yield from access.requests
@@ -276,10 +290,11 @@ def _offers(one: Meaning, other: Meaning) -> Iterator[tuple[Delta, Request]]:
     if not differ:
         # The same ones in another order: the list is in that order.
         differ = [(route, True) for route, key, beside in zip(ours, keys, others, strict=False) if key != beside]
-    allowed, beside = ([row for row in each.accesses if row.outcome == "allow"] for each in (one, other))
+    allowed, beside = ([row for row in _rows(each) if row.access.outcome == "allow"] for each in (one, other))
     for route, ours_only in differ:
         box = taken(route.host, route.path, ("OPTIONS",))
-        for part, also in product(_parts(allowed), _parts(beside)):
+        here = place(route)
+        for part, also in product(_parts(allowed, here), _parts(beside, here)):
             try:
                 witness = (box & part & also).witness()
             except Beyond:
@@ -295,8 +310,8 @@ def _offered(route: Route) -> bool:
     return route.methods is not None and "OPTIONS" not in route.methods
 
 
-def _parts(rows: Iterable[Access]) -> Iterator[Requests]:
-    return (part for row in rows for part in row.requests)
+def _parts(rows: Iterable[Row], here: Place) -> list[Requests]:
+    return [part for row in rows if may_meet(row.place, here) for part in row.access.requests]
 
 
 # ---- Counters

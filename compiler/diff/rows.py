@@ -7,7 +7,7 @@ from functools import cached_property
 
 from egc.compiler.branches import Access
 from egc.compiler.conditions.lowering import checks
-from egc.compiler.diff.literals import may_meet, place
+from egc.compiler.diff.literals import EVERYWHERE, Place, may_meet, place
 from egc.compiler.diff.meaning import Key, Meaning, host, path
 from egc.compiler.plan import Check, Pipeline, Route, Step
 
@@ -22,10 +22,12 @@ class Row:
     Arguments:
         access: the class.
         meaning: the keys of its gateway.
+        place: where its requests are, as far as that is plain to see.
     """
 
     access: Access
     meaning: Meaning
+    place: Place = EVERYWHERE
 
     @cached_property
     def pipelines(self) -> tuple[Pipeline, ...]:

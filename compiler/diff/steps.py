@@ -53,8 +53,8 @@ def _asked(one: Row, other: Row) -> Iterator[Delta]:
             message = f"the condition `{names[0]}` asks something else"
         else:
             message = f"the condition `{names[-1]}` is {'no longer ' if now is None else ''}asked"
-        places = (None if check is None else check.span for check in (was, now))
-        yield Delta("condition-changed", NEUTRAL, message, *places, certain=False)
+        before, after = (None if check is None else check.span for check in (was, now))
+        yield Delta("condition-changed", NEUTRAL, message, before, after, certain=False)
 
 
 # ---- What comes of it
