@@ -16,12 +16,16 @@ from egc.compiler.cli._beside import plugin_line
 from egc.compiler.plan import Check, Condition, Gateway, Joined, Lookup, Reference
 from egc.compiler.plan import Step as Planned
 from egc.compiler.spelling import meant
+from egc.compiler.variables import looks_secret
 from egc.runtime.rehearsal import Artifact, Ask, Caller, CannotStart, NoSuchCaller, Rehearsal, Step, Stub
 from egc.runtime.rehearsal.callers import POLICIES, Kind
 from egc.runtime.rehearsal.snapshot import holds_store
 from egc.runtime.store import StoreError
 
 KINDS: tuple[Kind, ...] = ("app", "user", "key")
+SHORTEST_SECRET = 6
+"""Characters."""
+
 NOBODY = "localhost"
 """The host of a request that names none."""
 
@@ -196,6 +200,16 @@ def lookups(value: object) -> Iterator[Lookup]:
                 yield from lookups(getattr(value, field.name))
 
 
+def secrets_of(gateway: Gateway, environ: Mapping[str, str]) -> Iterator[str]:
+    """The values of variables that are nobody's to read, as far as they are long enough to be told from other words."""
+    for lookup in lookups(gateway):
+        for part in lookup.parts:
+            if not isinstance(part, str) and looks_secret(part[0]):
+                value = environ.get(part[0], part[1])
+                if value and len(value) >= SHORTEST_SECRET:
+                    yield value
+
+
 @contextmanager
 def loaded(compiled: Compiled, environ: Mapping[str, str], *, told: bool = True) -> Iterator[Artifact]:
     """The artifact of a configuration, imported here.
@@ -242,7 +256,15 @@ def rehearsing(
     waits = {check.variable: check.waits for step in steps(gateway).values() for check in checks(step.condition)}
     with loaded(compiled, environ) as artifact:
         try:
-            rehearsal = Rehearsal(artifact, steps=known, checks=waits, services=services, urls=urls, store=store)
+            rehearsal = Rehearsal(
+                artifact,
+                steps=known,
+                checks=waits,
+                services=services,
+                urls=urls,
+                store=store,
+                secrets=list(secrets_of(gateway, environ)),
+            )
             with rehearsal:
                 yield rehearsal
         except StoreError as error:

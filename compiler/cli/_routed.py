@@ -14,7 +14,7 @@ from egc.compiler.access.words import condition, limit, written
 from egc.compiler.branches import setting
 from egc.compiler.cli._lines import Line, place
 from egc.compiler.cli._nowhere import why
-from egc.compiler.cli._rehearsing import services_of, shown_request
+from egc.compiler.cli._rehearsing import concealed, services_of, shown_request
 from egc.compiler.cli._traced import source_lines, status_line
 from egc.compiler.plan import Check, Condition, Fixed, Pipeline, Route, Step
 from egc.runtime.errors import Refused
@@ -341,9 +341,11 @@ class _Walk:
         elif isinstance(outcome, Answer):
             way.status = outcome.status
             location = next((value.decode() for name, value in outcome.headers if name == b"location"), "")
-            way.words = f"answers with {status_line(outcome.status)}" + (f", to {location}" if location else "")
+            way.words = f"answers with {status_line(outcome.status)}" + (
+                f", to {concealed(location)}" if location else ""
+            )
         elif x.url != before:
-            way.words = f"the URL is now {x.url}"
+            way.words = f"the URL is now {concealed(x.url)}"
         else:
             way.words = "goes on"
         return outcome is not None
@@ -357,5 +359,6 @@ class _Walk:
         urls = next((one.urls for one in self._routed.compiled.plan.services if one.name == way.service), ())
         calls = [call, *(run(x) for _ in urls[1:])]
         way.upstream = tuple(
-            f"{'https' if one.pool.target.secure else 'http'}://{one.pool.target.authority}{one.path}" for one in calls
+            concealed(f"{'https' if one.pool.target.secure else 'http'}://{one.pool.target.authority}{one.path}")
+            for one in calls
         )

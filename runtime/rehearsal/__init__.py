@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -145,6 +145,7 @@ class Rehearsal:
         steps, checks: the objects of its module by name; of a check, whether it waits.
         services, urls: what services and URLs answer (network.Stubs).
         store: a directory with a store to copy; None for an empty one.
+        secrets: texts that are to be told as such with everything that happens.
 
     Raises CannotStart.
     """
@@ -158,8 +159,10 @@ class Rehearsal:
         services: Mapping[str, Stub] | None = None,
         urls: Mapping[str, Stub] | None = None,
         store: Path | None = None,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._artifact = artifact
+        self._secrets = tuple(secrets)
         self._app = artifact.app
         self._roles = {name: step.role for name, step in steps.items()}
         self._store = store
@@ -239,7 +242,7 @@ class Rehearsal:
 
     async def _ask(self, ask: Ask, caller: Caller | None) -> Happened:
         satisfied: frozenset[str] = frozenset()
-        secrets: tuple[str, ...] = ()
+        secrets = self._secrets
         while caller is not None and len(satisfied) < _MOST_PROOFS:
             self._watch.begin(caller, satisfied)
             await self._answered(ask)

@@ -154,7 +154,7 @@ class Line(asyncio.Transport):
         """What the gateway writes is read at once."""
         data = bytes(data)
         if data.startswith(b"CONNECT "):
-            self._place = data.split(b" ", 2)[1].decode("latin-1")
+            self._place = data.split(b" ", 2)[1].decode("latin-1").removesuffix(":443")
             self._say(b"HTTP/1.1 200 OK\r\n\r\n")
             return
         try:

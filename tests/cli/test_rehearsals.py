@@ -77,6 +77,18 @@ def test_trace_shows_decisions_and_no_secret(egc: Egc, config: Path) -> None:
     assert "abc123" not in result.out + result.err
 
 
+def test_secrets_of_the_environment_are_not_shown(egc: Egc, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxied = "serviceEndpoint: shop, headers: {x-plain: 'a ${SHOP_SECRET}'}"
+    text = (config / "gateway.config.yml").read_text().replace("serviceEndpoint: shop", proxied)
+    (config / "gateway.config.yml").write_text(text)
+    monkeypatch.setenv("SHOP_SECRET", "hunter22")
+    for form in ("text", "json"):
+        result = egc("trace", "GET http://shop.example/shop", "--format", form)
+        assert result.code == 0
+        assert "a ***" in result.out
+        assert "hunter22" not in result.out + result.err
+
+
 def test_trace_in_json_has_every_event_with_its_place(egc: Egc, config: Path) -> None:
     result = egc("trace", "POST http://shop.example/shop", "--format", "json")
     document = result.json

@@ -195,6 +195,14 @@ def test_a_caller_shows_who_it_is_to_every_step_that_refuses(tmp_path: Path) -> 
         assert ask(rehearsal, "GET /", caller="user:ann").status == 200
 
 
+@pytest.mark.parametrize("url", ["http://far.example/a", "https://far.example/a"])
+def test_an_intermediate_proxy_is_a_stub_too(tmp_path: Path, url: str) -> None:
+    environ = {"BACKEND_URL": url, "http_proxy": "http://proxy.example:3128"}
+    with house(tmp_path, environ=environ) as rehearsal:
+        happened = ask(rehearsal, "GET /scripted")
+        assert (happened.status, [sent.url for sent in happened.sent]) == (200, [f"{url}/scripted"])
+
+
 def test_the_real_store_is_copied_and_untouched(tmp_path: Path) -> None:
     store = filled(tmp_path / "data")
     before = digests(store)
