@@ -79,7 +79,8 @@ def test_other_paths_are_fine(paths: str) -> None:
 def test_a_guard_that_another_spelling_gets_around_is_a_warning(condition: str, step: str) -> None:
     (one,) = found("implicit-path-semantics", TEXT % ("'*'", step % condition))
     assert one.severity == "warning"
-    assert one.witness.startswith("GET http://localhost/") and one.witness.endswith("does not run")
+    assert one.witness.startswith("GET http://localhost/")
+    assert one.witness.endswith("does not run")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def test_the_wildcard_is_added_beside_the_path(written: str, mended: str) -> Non
     )
     fixes = [one.fix for one in found("path-missing-wildcard", text) if one.message.startswith("`/api`")]
     (fix,) = fixes
-    assert fix is not None and not fix.safe
+    assert fix is not None
+    assert not fix.safe
     (edit,) = fix.edits
     whole = Text("gateway.config.yml", text)
     changed = text[: whole.start(edit.span)] + edit.text + text[whole.end(edit.span) :]

@@ -101,7 +101,9 @@ def test_options_is_added_to_a_list_and_to_a_text(tmp_path: Path) -> None:
     text = TEXT
     for line in (3, 7):
         (one,) = [one for one in told(text, tmp_path) if one.span.line == line]
-        assert one.code == "RT112" and one.fix is not None and not one.fix.safe
+        assert one.code == "RT112"
+        assert one.fix is not None
+        assert not one.fix.safe
         text = mended(text, one)
     assert text == FITTING
 
@@ -132,10 +134,12 @@ def test_a_second_answer_goes(tmp_path: Path) -> None:
 def test_an_endpoint_in_no_pipeline_goes_safely_where_nobody_else_takes_its_requests(tmp_path: Path) -> None:
     bad = FITTING.replace("  # to write", "  old: {host: a.example, paths: /old}\n  # to write")
     (one,) = told(bad, tmp_path)
-    assert one.fix is not None and one.fix.safe
+    assert one.fix is not None
+    assert one.fix.safe
     assert (one.code, mended(bad, one)) == ("RT105", FITTING)
     (one,) = told(bad.replace("/old", "/orders/old"), tmp_path)
-    assert one.fix is not None and not one.fix.safe
+    assert one.fix is not None
+    assert not one.fix.safe
 
 
 def test_an_endpoint_stays_that_a_pipeline_may_have_meant(tmp_path: Path) -> None:
@@ -181,4 +185,5 @@ def test_a_file_in_json_stays_json(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         one = next(one for one in check(tmp_path, {}) if one.fix is not None)
         text = mended(text, one)
-    assert '["cors", "terminate"]' in text and '["GET", "OPTIONS"]' in text
+    assert '["cors", "terminate"]' in text
+    assert '["GET", "OPTIONS"]' in text

@@ -23,7 +23,8 @@ def mended(name: str, services: str = ORDERS, policies: str = USED) -> str:
     """The text without what is told."""
     text = TEXT % (services, policies)
     (one,) = found(name, text)
-    assert one.fix is not None and one.fix.safe
+    assert one.fix is not None
+    assert one.fix.safe
     (edit,) = one.fix.edits
     whole = Text("gateway.config.yml", text)
     return text[: whole.start(edit.span)] + edit.text + text[whole.end(edit.span) :]

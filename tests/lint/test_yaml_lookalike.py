@@ -54,13 +54,15 @@ def test_what_is_what_it_seems_is_fine(written: str) -> None:
 def test_a_number_that_is_not_the_one_it_seems_is_told_too() -> None:
     (one,) = told(most="010")
     assert one[1].startswith("`010` is read as 8")
-    assert told(most="1e3") == [] and told(most="0") == []
+    assert told(most="1e3") == []
+    assert told(most="0") == []
 
 
 def test_the_fix_puts_it_in_quotes() -> None:
     text = TEXT % ("10", "x", "010")
     (one,) = found("yaml-lookalike", text)
-    assert one.fix is not None and one.fix.safe
+    assert one.fix is not None
+    assert one.fix.safe
     (edit,) = one.fix.edits
     whole = Text("gateway.config.yml", text)
     assert (whole.at(edit.span), edit.text) == ("010", "'010'")
