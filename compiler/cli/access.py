@@ -29,7 +29,9 @@ NARROWEST = 72
 @path_argument
 @click.option("--upstream", "upstreams", multiple=True, metavar="NAME", help="Only what reaches this serviceEndpoint.")
 @click.option("--endpoint", "endpoints", multiple=True, metavar="NAME", help="Only what belongs to this apiEndpoint.")
-@click.option("--unauthenticated", is_flag=True, help="Only what nobody has to say who they are for.")
+@click.option(
+    "--unauthenticated", is_flag=True, help="Only what comes to something although nobody has asked who the caller is."
+)
 @click.option(
     "--format",
     "form",
@@ -153,6 +155,8 @@ def _write(view: "View", findings: "Report", form: str) -> None:
         click.echo(page(view, findings), nl=False)
     elif form == "text":
         _write_text(view)
+        if len(findings):
+            click.echo()
     _show(findings, form)
 
 
