@@ -10,8 +10,8 @@
 
 TARGET is the name of a serviceEndpoint or an apiEndpoint, with `service` or `endpoint` in front where both have it, or
 `any service`. A service is reached by what is proxied to it; an endpoint by what is proxied or answered with a status
-below 400, but for what `cors` says to preflights. SCOPES, POLICIES and ENDPOINTS are names with commas, `or`, `and` between them. Names in quotes may hold
-anything. Case does not count but in names.
+below 400, but for what `cors` says to preflights. SCOPES, POLICIES and ENDPOINTS are names with commas, `or`, `and`
+between them. Names in quotes may hold anything. Case does not count but in names.
 """
 
 import re
