@@ -1,6 +1,5 @@
 """The README shows what is: the emitted module, what `egc validate` prints, the policies. `--golden` rewrites it."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,6 +7,8 @@ import pytest
 
 from egc.compiler.access.sentences import SENTENCES
 from egc.compiler.cli import main
+from egc.compiler.reference import Topic, topics
+from egc.compiler.rules import pages
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -115,23 +116,54 @@ def sentences() -> str:
 
 
 def policies() -> str:
-    """A row for each policy, from its schema."""
+    """A row for each policy, from the page that `egc explain` shows."""
     rows = ["| policy | does | parameters |", "|---|---|---|"]
-    for path in sorted((ROOT / "schemas" / "policies").glob("*.json")):
-        schema = json.loads(path.read_text())
-        names = ", ".join(f"`{name}`" for name in schema["properties"])
-        example = f"[`{path.stem}`](examples/{path.stem}/)"
-        rows.append(f"| {example} | {schema['description']} | {names} |")
+    rows += [f"| [`{one.word}`](examples/{one.word}/) | {one.text} | {parameters(one)} |" for one in whole("policy")]
     return "\n".join(rows) + "\n"
 
 
 def conditions() -> str:
-    """A row for each condition, from its schema."""
+    """A row for each condition, from the same pages."""
     rows = ["| condition | holds when | parameters |", "|---|---|---|"]
-    for path in sorted((ROOT / "schemas" / "conditions").glob("*.json"), key=lambda path: path.name.lower()):
-        schema = json.loads(path.read_text())
-        names = ", ".join(f"`{name}`" for name in schema["properties"])
-        rows.append(f"| `{schema['title']}` | {schema['description']} | {names} |")
+    rows += [f"| `{one.word}` | {one.text} | {parameters(one)} |" for one in whole("condition")]
+    return "\n".join(rows) + "\n"
+
+
+def whole(kind: str) -> list[Topic]:
+    """All policies or conditions, without their parameters."""
+    return [topic for topic in topics() if topic.kind == kind and "." not in topic.word]
+
+
+def parameters(topic: Topic) -> str:
+    """The names of what a policy or condition takes."""
+    return ", ".join(f"`{part.removeprefix(f'{topic.word}.')}`" for part in topic.parts)
+
+
+FAMILIES = {
+    "RT": "routing",
+    "SC": "security",
+    "OA": "OAuth2",
+    "CO": "correctness",
+    "EX": "expressions",
+    "EN": "environment",
+    "RL": "reliability",
+    "PF": "performance",
+    "OB": "observability",
+    "MG": "migration",
+    "YA": "YAML",
+    "ST": "hygiene",
+    "AC": "expectations",
+}
+
+
+def findings() -> str:
+    """A row for each family of findings, with the names of all of them, from their pages."""
+    known: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for page in pages():
+        known[page.code[:2]].append(page.name)
+    rows = ["| codes | about | findings |", "|---|---|---|"]
+    for family, title in FAMILIES.items():
+        rows.append(f"| {family} | {title} | {', '.join(f'`{name}`' for name in known[family])} |")
     return "\n".join(rows) + "\n"
 
 
@@ -152,6 +184,7 @@ def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pyt
     fresh = replaced(fresh, "sentences", sentences())
     fresh = replaced(fresh, "policies", policies())
     fresh = replaced(fresh, "conditions", conditions())
+    fresh = replaced(fresh, "findings", findings())
     if pytestconfig.getoption("--golden", default=False):
         README.write_text(fresh)
     assert README.read_text() == fresh
