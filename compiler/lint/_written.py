@@ -109,10 +109,11 @@ def with_entry(text: mends.Text, node: Mapping, name: str, value: str, *, after:
 
     `after` is the place behind which the mapping must stand: else it is an alias, and others use it too.
     """
-    own = [entry.key.span for entry in node if node.span <= entry.key.span]
-    if not own or node.span < after:
+    begin = text.start(node.span)
+    own = [text.start(entry.key.span) for entry in node if begin <= text.start(entry.key.span) < text.end(node.span)]
+    if not own or begin < text.start(after):
         return None
-    start = text.start(min(own))
+    start = min(own)
     if mends.is_flow(text, node):
         return text.edit(start, start, f"{name}: {value}, ")
     indent = text.text[text.line_start(start) : start]

@@ -6,6 +6,7 @@ from egc.compiler.diagnostics import Diagnostic, Related
 from egc.compiler.lint._oauth2 import serves, under
 from egc.compiler.lint._urls import is_loopback
 from egc.compiler.lint._written import is_empty, literal
+from egc.compiler.node import Sequence
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
 
@@ -75,7 +76,7 @@ def check(review: Review) -> Iterator[Diagnostic]:
     if server is None or section is None or issuer.startswith("https://"):
         return
     host, proxies = section.values.get("hostname"), section.values.get("trustedProxies")
-    if proxies is not None and not is_empty(proxies):
+    if proxies is not None and not is_empty(proxies) and not (isinstance(proxies, Sequence) and not proxies.items):
         return
     if host is not None and not is_empty(host) and is_loopback(literal(host) or ""):
         return

@@ -7,7 +7,7 @@ SERVICE = "backend: {url: 'http://localhost:3000'}"
 KEY_AUTH = "- key-auth: {action: {disableQueryParam: true}}\n"
 PROXY = "- proxy: {action: {serviceEndpoint: backend, proxyTimeout: 5000}}\n"
 LISTED = (
-    "basic-auth, cors, expression, headers, jwt, key-auth, oauth2, oauth2-introspect, proxy, rate-limit, "
+    "basic-auth, cors, expression, headers, jwt, key-auth, log, oauth2, oauth2-introspect, proxy, rate-limit, "
     "request-transformer, terminate"
 )
 
