@@ -182,6 +182,8 @@ def environment(gateway: Gateway, environ: Mapping[str, str]) -> Environment:
 
 def _placeholder(name: str, kind: str) -> str:
     word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "x"
+    if kind == "text" and looks_secret(name):
+        return f"{word}-made-up-for-a-rehearsal"
     if kind == "text":
         return "1" if word.endswith("port") else word
     return {"url": f"http://{word}.invalid", "flag": "false"}.get(kind, "1")
