@@ -301,9 +301,15 @@ def _offers(one: Meaning, other: Meaning) -> Iterator[tuple[Delta, Request]]:
                 continue
             if witness is not None:
                 message = "OPTIONS is answered with other methods in `Allow`"
-                before, after = (route.span, None) if ours_only else (None, route.span)
+                like = next((one for one in (theirs if ours_only else ours) if _takes(one) == _takes(route)), None)
+                own, its = route.endpoint.span, None if like is None else like.endpoint.span
+                before, after = (own, its) if ours_only else (its, own)
                 yield Delta("answer-changed", ("neutral",), message, before, after), witness
                 break
+
+
+def _takes(route: Route) -> Key:
+    return host(route.host), path(route.path)
 
 
 def _offered(route: Route) -> bool:

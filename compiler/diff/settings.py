@@ -38,7 +38,8 @@ def changes(before: Meaning, after: Meaning, files: Mapping[str, str], others: M
     yield from _plugins(before, after)
     old, new = before.gateway, after.gateway
     yield from _arguments("the gateway", old.options, new.options, None, None, before, after)
-    for name in sorted({*files, *others}):
+    own = {old.source_name, new.source_name}
+    for name in sorted({*files, *others} - own):
         if files.get(name) != others.get(name) and not name.startswith(_CONFIGURATION):
             how = "is new" if name not in files else "is gone" if name not in others else "differs"
             code = name.endswith((".py", ".json"))

@@ -155,7 +155,7 @@ def _unseen(one: Row, other: Row) -> Delta:
     if not one.access.exact or not other.access.exact:
         message = "a request may take another way: a script, a rewritten URL or an expression decides"
     grave = EITHER if _protects(one) or _protects(other) or not one.access.exact else BREAKING
-    before, after = (None if route is None else route.span for route in (old, new))
+    before, after = (None if route is None else route.endpoint.span for route in (old, new))
     return Delta("may-differ", grave, message, before, after, certain=False)
 
 
