@@ -7,7 +7,7 @@ from egc.compiler.branches import setting
 from egc.compiler.diagnostics import Diagnostic, Edit, Fix, Related
 from egc.compiler.identity import ASSIGNED, CONSUMER
 from egc.compiler.lint._text import text_of
-from egc.compiler.lint._written import Written, routes, written
+from egc.compiler.lint._written import Written, reached, written
 from egc.compiler.mends import way
 from egc.compiler.node import Mapping, Sequence
 from egc.compiler.plan import Pipeline, Reference, Script, Setting, Step, Table
@@ -81,17 +81,16 @@ _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 def check(review: Review) -> Iterator[Diagnostic]:
     believed: dict[str, dict[str, Step]] = {}
-    for pipeline in review.plan.pipelines:
-        if routes(review, pipeline):
-            for proxy in _proxies(pipeline):
-                for name, step in _filled(pipeline, proxy).items():
-                    believed.setdefault(_service(proxy), {}).setdefault(name, step)
+    used = reached(review)
+    pipelines = [pipeline for pipeline in review.plan.pipelines if pipeline.variable in used]
+    for pipeline in pipelines:
+        for proxy in _proxies(pipeline):
+            for name, step in _filled(pipeline, proxy).items():
+                believed.setdefault(_service(proxy), {}).setdefault(name, step)
     if not believed:
         return
     steps = {(one.pipeline.variable, one.step.variable): one for one in written(review, "proxy")}
-    for pipeline in review.plan.pipelines:
-        if not routes(review, pipeline):
-            continue
+    for pipeline in pipelines:
         for proxy in _proxies(pipeline):
             mine, safe = _filled(pipeline, proxy), _handled(pipeline, proxy)
             others = believed.get(_service(proxy), {})
