@@ -8,7 +8,7 @@ from egc.compiler.diagnostics import Edit, Span
 from egc.compiler.lint._text import text_of
 from egc.compiler.model import Action, PipelineText
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, Variable
-from egc.compiler.plan import Pipeline, Step
+from egc.compiler.plan import Pipeline, Route, Step
 from egc.compiler.review import Review
 
 
@@ -50,6 +50,11 @@ def written(review: Review, policy: str = "") -> Iterator[Written]:
             action = actions.get(step.span)
             if action is not None and policy in ("", step.policy):
                 yield Written(text, pipeline, action, step)
+
+
+def routes(review: Review, pipeline: Pipeline) -> list[Route]:
+    """The routes that lead into a pipeline."""
+    return [route for route in review.plan.routes if route.pipeline is pipeline]
 
 
 def reached(review: Review) -> set[str]:
