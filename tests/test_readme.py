@@ -115,6 +115,30 @@ def sentences() -> str:
     return "".join(f"- `{sentence}`\n" for sentence in SENTENCES.values())
 
 
+LIMITED = """\
+apiEndpoints:
+  api: {host: '*', paths: '/ip'}
+serviceEndpoints:
+  httpbin: {url: 'https://httpbin.org'}
+policies: [key-auth, proxy]
+pipelines:
+  default:
+    apiEndpoints: [api]
+    policies:
+      - key-auth:
+      - proxy: {action: {serviceEndpoint: httpbin}}
+"""
+
+
+def noticed(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `egc diff` says of a line that is gone."""
+    for name, text in (("old", LIMITED), ("new", LIMITED.replace("      - key-auth:\n", ""))):
+        (directory / name).mkdir()
+        (directory / name / "gateway.config.yml").write_text(text)
+    main(["diff", "--format", "text", str(directory / "old"), str(directory / "new")])
+    return f"```\n$ egc diff old new\n{capsys.readouterr().out.replace(f'{directory}/', '').strip()}\n```\n"
+
+
 def policies() -> str:
     """A row for each policy, from the page that `egc explain` shows."""
     rows = ["| policy | does | parameters |", "|---|---|---|"]
@@ -179,6 +203,7 @@ def test_readme_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str], pyt
     fresh = replaced(text, "emitted: examples/oauth2-tutorial/gateway.py", emitted())
     fresh = replaced(fresh, "printed: validate", printed(tmp_path, capsys))
     fresh = replaced(fresh, "printed: access", expected(tmp_path, capsys))
+    fresh = replaced(fresh, "printed: diff", noticed(tmp_path, capsys))
     fresh = replaced(fresh, "printed: trace", traced(tmp_path, capsys))
     fresh = replaced(fresh, "printed: test", played(tmp_path, capsys))
     fresh = replaced(fresh, "sentences", sentences())

@@ -14,7 +14,7 @@ from egc.compiler.requests import Request
 from tests.diff.configurations import written
 
 PATHS = ("/a", "/a/*", "/a/b", "/a/:x", "/*", "/b", "/b/c", "/b*")
-HOSTS = ("api.example.com", "*.example.com", "'*'")
+HOSTS = ("api.example.com", "'*.example.com'", "'*'")
 METHODS = ("", ", methods: [GET]", ", methods: [POST, PUT]", ", methods: [GET, OPTIONS]")
 STEPS = (
     "key-auth: ",
