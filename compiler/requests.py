@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from egc.compiler.ecmascript import Node, read
-from egc.compiler.languages import EVERYTHING, Beyond, Language, starting, text, whole, within
+from egc.compiler.languages import EVERYTHING, NOTHING, Beyond, Language, starting, text, whole, within
 from egc.compiler.paths import ANY
 from egc.compiler.plan import HostPattern, PathPattern
 
@@ -147,7 +147,7 @@ def hosts(pattern: HostPattern) -> Language:
     if pattern.text == ANY:
         return EVERYTHING
     if pattern.tree is None:
-        return text(pattern.text, ignore_case=True)
+        return text(pattern.text, ignore_case=True) if pattern.text in _names() else NOTHING
     return starting(pattern.tree) & _names()
 
 
