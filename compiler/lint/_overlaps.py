@@ -186,8 +186,8 @@ def _within(one: Outline, other: Outline) -> bool:
 def _paths(one: PathPattern, other: PathPattern, plain: Outline, other_plain: Outline, doubts: Doubts) -> Relation:
     if plain.plain and other_plain.plain:
         return Relation(True, _within(plain, other_plain), _within(other_plain, plain))
-    slash = whole(read(r"[^]+\/"))
-    return doubts.ask(paths(one) - slash, paths(other) - slash)
+    every = whole(read(r"\/([^]*[^/])?"))
+    return doubts.ask(paths(one) & every, paths(other) & every)
 
 
 def _hosts(one: Route, other: Route, doubts: Doubts) -> Relation:

@@ -59,25 +59,38 @@ def check(review: Review) -> Iterator[Diagnostic]:
     if len(review.plan.routes) < 2:
         return
     found = reached(review)
-    told: set[str] = set()
+    told: dict[str, list[Meeting]] = {}
     for meeting in review.meetings:
         first, second = meeting.first, meeting.second
-        if second.endpoint.variable in told or first.endpoint.name == second.endpoint.name:
+        if first.endpoint.name == second.endpoint.name or _is_order(meeting) or alike(first, second):
             continue
-        if _is_order(meeting) or alike(first, second) or not ends(first) or key(second) not in found:
-            continue
-        witness = meeting.witness()
-        if witness is None:
-            continue
-        told.add(second.endpoint.variable)
-        yield RULE.found(
-            f"`{second.endpoint.name}` and `{first.endpoint.name}` take some of the same requests;"
-            f" `{first.endpoint.name}` comes first and gets them",
-            second.span,
-            related=(Related(first.span, "this takes them"),),
-            help="give each its own paths, or say in an endpoint before both who gets these",
-            witness=f"{witness} -> {goes(first)}",
-        )
+        known = told.setdefault(first.endpoint.variable, [])
+        if ends(first) and key(second) in found and all(one.second.endpoint is not second.endpoint for one in known):
+            known.append(meeting)
+    for meetings in told.values():
+        yield from _told(meetings)
+
+
+def _told(meetings: list[Meeting]) -> Iterator[Diagnostic]:
+    """One finding for all endpoints of which the same one takes a part."""
+    shown = next(((one, request) for one in meetings if (request := one.witness())), None)
+    if shown is None:
+        return
+    meeting, request = shown
+    first, second = meeting.first, meeting.second
+    others = [one for one in meetings if one is not meeting]
+    more = f", and of {len(others)} more endpoint{'s' * (len(others) > 1)}" if others else ""
+    yield RULE.found(
+        f"`{second.endpoint.name}` and `{first.endpoint.name}` take some of the same requests;"
+        f" `{first.endpoint.name}` comes first and gets them{more}",
+        second.span,
+        related=(
+            Related(first.span, "this takes them"),
+            *(Related(one.second.span, "it takes some of these, too") for one in others[:3]),
+        ),
+        help="give each its own paths, or say in an endpoint before both who gets these",
+        witness=f"{request} -> {goes(first)}",
+    )
 
 
 def _is_order(meeting: Meeting) -> bool:
@@ -85,6 +98,8 @@ def _is_order(meeting: Meeting) -> bool:
     first, second = meeting.first, meeting.second
     if meeting.first_inside or (first.host.text == ANY != second.host.text):
         return True
+    if first.path.text.startswith(("*/", "/*/")):
+        return True  # `*/favicon.ico`: an exception by how paths end
     if meeting.hosts.within and not meeting.hosts.around:
         return True  # the named host, then all the others
     inside = meeting.hosts.around and meeting.paths.around

@@ -108,7 +108,10 @@ def _shadowed(review: Review, route: Route, by: list[Meeting], *, entirely: bool
     first = by[0].first
     what = f"`{route.endpoint.name}`" if entirely else f"the path `{route.path.text}` of `{route.endpoint.name}`"
     names = " and ".join(dict.fromkeys(f"`{one.first.endpoint.name}`" for one in by[:3]))
-    come, take = ("comes", "takes") if len(by) == 1 else ("come", "take")
+    if all(one.first.endpoint.name == route.endpoint.name for one in by):
+        what = f"this definition of `{route.endpoint.name}`" if entirely else what
+        names = "another definition of it" if entirely else f"another definition of `{route.endpoint.name}`"
+    come, take = ("comes", "takes") if len(by) == 1 or names.startswith("another") else ("come", "take")
     same = all(alike(one.first, route) for one in by)
     witness = by[0].witness() or next((found for one in by if (found := one.witness())), None)
     # Moved, it must not shadow the others in its turn.

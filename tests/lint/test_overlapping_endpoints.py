@@ -49,6 +49,7 @@ def test_a_request_of_both_is_shown(first: str, second: str, witness: str) -> No
         ("paths: '/a/:x'", "paths: '/:y/b/c'"),
         ("pathRegex: '/api/auth.*'", "pathRegex: '/api/user.*'"),
         ("paths: '*'", "paths: /a"),
+        ("paths: '*/favicon.ico'", "paths: '/a/*'"),
     ],
 )
 def test_exceptions_first_and_what_other_rules_tell_are_fine(first: str, second: str) -> None:
@@ -60,3 +61,10 @@ def test_it_makes_no_difference_within_one_pipeline() -> None:
     assert told("paths: '/a/:x'", "paths: '/:y/b'", one) == []
     scoped = "paths: '/:y/b', scopes: [admin]"
     assert told("paths: '/a/:x'", scoped, one) == ["GET http://localhost/a/b"]
+
+
+def test_one_endpoint_that_takes_a_part_of_several_is_told_once() -> None:
+    text = "apiEndpoints:\n  first: {paths: '/a/:x'}\n  b: {paths: '/:y/b'}\n  c: {paths: '/:y/c'}\n"
+    (one,) = found("overlapping-endpoints", text + REST.replace("[second]", "[b, c]"))
+    assert (one.span.line, [related.span.line for related in one.related]) == (3, [2, 4])
+    assert one.message.endswith("gets them, and of 1 more endpoint")

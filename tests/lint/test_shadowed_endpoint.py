@@ -106,3 +106,14 @@ def test_the_witness_is_a_request_of_both() -> None:
     text = "apiEndpoints:\n  first: {paths: '/a/:x*'}\n  second: {paths: '/a/b/:c'}\n" + REST % PROXY
     (one,) = found("shadowed-endpoint", text)
     assert str(Request("GET", "localhost", "/a/b/a")) == one.witness.partition(" -> ")[0]
+
+
+def test_of_two_definitions_of_one_name_with_other_scopes_the_second_is_lost() -> None:
+    first = "first:\n    - {paths: /a/:id}\n    - {paths: /a/:id, scopes: [admin]}"
+    twice = f"apiEndpoints:\n  {first}\n  second: {{paths: /b}}\n"
+    (one,) = found("shadowed-endpoint", twice + REST % PROXY)
+    assert (
+        one.message
+        == "this definition of `first` never sees a request: another definition of it comes first and takes them all"
+    )
+    assert (one.severity, one.span.line) == ("error", 4)
