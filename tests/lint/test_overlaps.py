@@ -1,12 +1,12 @@
 """What is seen of two paths without automata is what their languages say."""
 
-from itertools import product
+from itertools import islice, product
 
 import pytest
 
 from egc.compiler.ecmascript import read
 from egc.compiler.languages import Beyond, text, whole
-from egc.compiler.lint._overlaps import Doubts, _apart, _within, outline
+from egc.compiler.lint._overlaps import MOST_DOUBTS, Doubts, _apart, _within, outline
 from egc.compiler.paths import path_pattern
 from egc.compiler.requests import paths
 
@@ -44,9 +44,8 @@ def test_plain_sight_agrees_with_the_languages(one: str) -> None:
 
 
 def test_doubts_are_bounded() -> None:
-    doubts, asked = Doubts(), 0
+    doubts = Doubts()
+    for one, other in islice(product("abcdefghijkl", repeat=2), MOST_DOUBTS):
+        doubts.ask(text(one), text(other))
     with pytest.raises(Beyond):
-        for one, other in product("abcdefghijkl", repeat=2):
-            doubts.ask(text(one), text(other))
-            asked += 1
-    assert asked == 100
+        doubts.ask(text("a"), text("b"))

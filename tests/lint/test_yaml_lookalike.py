@@ -51,6 +51,12 @@ def test_what_is_what_it_seems_is_fine(written: str) -> None:
     assert told(written) == []
 
 
+def test_a_message_to_people_may_be_no() -> None:
+    text = (TEXT % ("10", "x", "x")).replace("policies: [proxy,", "policies: [terminate, proxy,")
+    said = text.replace("      - proxy:", "      - terminate: {action: {message: No}}\n      - proxy:")
+    assert found("yaml-lookalike", said) == []
+
+
 def test_a_number_that_is_not_the_one_it_seems_is_told_too() -> None:
     (one,) = told(most="010")
     assert one[1].startswith("`010` is read as 8")
