@@ -30,6 +30,7 @@ def render(found: Difference) -> str:
         summary=summary(found),
         sides=(("-", "before", found.before), ("+", "after", found.after)),
         quoted=quoted,
+        count=len,
         style=Markup(style),  # noqa: S704 - egc's own file
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         version=version("egc"),
