@@ -113,12 +113,12 @@ def mistakes() -> Iterator[Any]:
             texts[name.partition(".")[0]] = text
         for kind, line, code, message in FINDING.findall(answer):
             tree = tree_of(texts[kind] + "\n", f"{kind}.config.yml") if code in OF_SCHEMA else None
-            variable = "${" in (texts[kind].split("\n")[int(line) - 1] if tree is not None else "")
+            variable = "${" in "".join(texts[kind].split("\n")[int(line) - 1 : int(line)])
             if tree is not None and not variable and not BEYOND.search(message):
                 yield pytest.param(kind, tree, int(line), id=f"{case.stem}-{kind}-{line}-{message[:40]}")
 
 
-@pytest.mark.parametrize(("kind", "tree", "line"), mistakes())
+@pytest.mark.parametrize(("kind", "tree", "line"), list(mistakes()))
 def test_a_mistake_is_refused_where_it_is(kind: Literal["gateway", "system"], tree: Node, line: int) -> None:
     places = []
     for error in every(validator(kind).iter_errors(seen(tree))):
