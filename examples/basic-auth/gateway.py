@@ -18,7 +18,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "066b68f72c580ce632c132f0b51a5404cf39d5c9ce7b35d22ea5db896a6cfb5e"
+SOURCE_SHA256 = "c4ded5261acac9078937790f1b3d735c53803fe19d5069c65453911782ecbffd"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -32,7 +32,7 @@ admin = Listener("admin", host="localhost", port=9876)  # L3
 reports = Endpoint("reports", scopes=())  # L7
 payroll = Endpoint("payroll", scopes=("payroll",))  # L10
 news = Endpoint("news", scopes=())  # L14
-intranet = Service("intranet", urls=("http://localhost:3000",))  # L17
+intranet = Service("intranet", urls=("http://localhost:3000",))  # L18
 
 
 # ---- State, and who looks after it ------------------------------------------------
@@ -43,12 +43,12 @@ administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-staff_1_basic_auth = BasicAuth(  # L26
+staff_1_basic_auth = BasicAuth(  # L27
     store,
     pass_through=False,  # default
 )
 
-staff_2_proxy = Proxy(  # L27
+staff_2_proxy = Proxy(  # L28
     intranet,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -57,12 +57,12 @@ staff_2_proxy = Proxy(  # L27
     xfwd=False,  # default
 )
 
-public_1_basic_auth = BasicAuth(  # L32
+public_1_basic_auth = BasicAuth(  # L33
     store,
-    pass_through=True,  # L33
+    pass_through=True,  # L34
 )
 
-public_2_proxy = Proxy(  # L34
+public_2_proxy = Proxy(  # L35
     intranet,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -75,16 +75,16 @@ public_2_proxy = Proxy(  # L34
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-async def staff(x: Exchange) -> Outcome:  # L23
+async def staff(x: Exchange) -> Outcome:  # L24
     """Run basic-auth, then answer with proxy(intranet)."""
-    await staff_1_basic_auth(x)  # L26
-    return staff_2_proxy(x)  # L27
+    await staff_1_basic_auth(x)  # L27
+    return staff_2_proxy(x)  # L28
 
 
-async def public(x: Exchange) -> Outcome:  # L29
+async def public(x: Exchange) -> Outcome:  # L30
     """Run basic-auth, then answer with proxy(intranet)."""
-    await public_1_basic_auth(x)  # L32
-    return public_2_proxy(x)  # L34
+    await public_1_basic_auth(x)  # L33
+    return public_2_proxy(x)  # L35
 
 
 # ---- The application: first match wins, in the order of the config -----------------

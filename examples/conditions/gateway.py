@@ -29,7 +29,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "5b7603ac96ef138a9c1cb11cd3550bfa2aa861559a61042758f6d4e5d0baf355"
+SOURCE_SHA256 = "47f7b36f9ad66caaa78c139391bf7b1506fe8986a766dad74e00767d5baee2ea"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -40,9 +40,9 @@ http = Listener("http", port=8080)  # L1
 # ---- Endpoints and services -----------------------------------------------------
 
 shop = Endpoint("shop", scopes=())  # L5
-reports = Endpoint("reports", scopes=())  # L7
-shop_service = Service("shop", urls=("http://localhost:3000",))  # L11
-reports_service = Service("reports", urls=("http://localhost:3001",))  # L13
+reports = Endpoint("reports", scopes=())  # L8
+shop_service = Service("shop", urls=("http://localhost:3000",))  # L12
+reports_service = Service("reports", urls=("http://localhost:3001",))  # L14
 
 
 # ---- State, and who looks after it ------------------------------------------------
@@ -52,56 +52,56 @@ store = SQLiteStore(env.data_dir(__file__))  # default
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-shop_pipeline_1_if_method = Method(  # L30
-    methods="DELETE",  # L31
+shop_pipeline_1_if_method = Method(  # L31
+    methods="DELETE",  # L32
 )
 
-shop_pipeline_1_if_host_match = HostMatch(  # L34
-    pattern=pattern(r"^[^.].*\.internal:8080\Z"),  # L35
+shop_pipeline_1_if_host_match = HostMatch(  # L35
+    pattern=pattern(r"^[^.].*\.internal:8080\Z"),  # L36
 )
 
-shop_pipeline_1_terminate = Terminate(  # L27
-    status_code=403,  # L37
-    message="Not from here",  # L38
+shop_pipeline_1_terminate = Terminate(  # L28
+    status_code=403,  # L38
+    message="Not from here",  # L39
 )
 
-shop_pipeline_2_if_path_exact = PathExact(  # L42
-    path="/shop/archive",  # L43
+shop_pipeline_2_if_path_exact = PathExact(  # L43
+    path="/shop/archive",  # L44
 )
 
-shop_pipeline_2_if_path_match = PathMatch(  # L44
-    pattern=pattern("^/shop/archive/"),  # L45
+shop_pipeline_2_if_path_match = PathMatch(  # L45
+    pattern=pattern("^/shop/archive/"),  # L46
 )
 
-shop_pipeline_2_terminate = Terminate(  # L39
-    status_code=410,  # L47
-    message="Gone",  # L48
+shop_pipeline_2_terminate = Terminate(  # L40
+    status_code=410,  # L48
+    message="Gone",  # L49
 )
 
 
-def shop_pipeline_3_if_expression_expression(x: Exchange) -> js.Value:  # L53
+def shop_pipeline_3_if_expression_expression(x: Exchange) -> js.Value:  # L54
     # !['GET', 'HEAD', 'OPTIONS'].includes(req.method)
     return js.negation(
         js.truthy(js.call(js.array("GET", "HEAD", "OPTIONS"), "includes", x.method)),
     )
 
 
-shop_pipeline_3_if_expression = Expression(  # L52
-    expression=shop_pipeline_3_if_expression_expression,  # L53
+shop_pipeline_3_if_expression = Expression(  # L53
+    expression=shop_pipeline_3_if_expression_expression,  # L54
 )
 
-shop_pipeline_3_key_auth = KeyAuth(  # L49
+shop_pipeline_3_key_auth = KeyAuth(  # L50
     store,
     api_key_header="Authorization",  # default
     api_key_header_scheme="apiKey",  # default
     disable_headers_scheme=False,  # default
     disable_headers=False,  # default
     api_key_field="apiKey",  # default
-    disable_query_param=False,  # default
+    disable_query_param=True,  # L56
     pass_through=False,  # default
 )
 
-shop_pipeline_4_proxy = Proxy(  # L54
+shop_pipeline_4_proxy = Proxy(  # L57
     shop_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -110,41 +110,41 @@ shop_pipeline_4_proxy = Proxy(  # L54
     xfwd=False,  # default
 )
 
-reports_pipeline_1_if_tls_client_authenticat = TlsClientAuthenticated()  # L66
+reports_pipeline_1_if_tls_client_authenticat = TlsClientAuthenticated()  # L69
 
-reports_pipeline_1_key_auth = KeyAuth(  # L61
+reports_pipeline_1_key_auth = KeyAuth(  # L64
     store,
     api_key_header="Authorization",  # default
     api_key_header_scheme="apiKey",  # default
     disable_headers_scheme=False,  # default
     disable_headers=False,  # default
     api_key_field="apiKey",  # default
-    disable_query_param=False,  # default
-    pass_through=True,  # L68
+    disable_query_param=True,  # L72
+    pass_through=True,  # L71
 )
 
-reports_pipeline_2_if_anonymous = Anonymous()  # L73
+reports_pipeline_2_if_anonymous = Anonymous()  # L77
 
-reports_pipeline_2_if_tls_client_authenticat = TlsClientAuthenticated()  # L76
+reports_pipeline_2_if_tls_client_authenticat = TlsClientAuthenticated()  # L80
 
-reports_pipeline_2_terminate = Terminate(  # L70
-    status_code=401,  # L78
-    message="Who are you?",  # L79
+reports_pipeline_2_terminate = Terminate(  # L74
+    status_code=401,  # L82
+    message="Who are you?",  # L83
 )
 
-reports_pipeline_4_if_authenticated = Authenticated()  # L85
+reports_pipeline_4_if_authenticated = Authenticated()  # L89
 
-reports_pipeline_4_if_json_schema = JsonSchema(  # L87
-    schema=Schema({"type": "object", "required": ("dropTables",)}),  # L89
+reports_pipeline_4_if_json_schema = JsonSchema(  # L91
+    schema=Schema({"type": "object", "required": ("dropTables",)}),  # L93
     log_errors=False,  # default
 )
 
-reports_pipeline_4_terminate = Terminate(  # L82
-    status_code=400,  # L92
-    message="No",  # L93
+reports_pipeline_4_terminate = Terminate(  # L86
+    status_code=400,  # L96
+    message="No",  # L97
 )
 
-reports_pipeline_5_proxy = Proxy(  # L94
+reports_pipeline_5_proxy = Proxy(  # L98
     reports_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -157,32 +157,32 @@ reports_pipeline_5_proxy = Proxy(  # L94
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-async def shop_pipeline(x: Exchange) -> Outcome:  # L22
+async def shop_pipeline(x: Exchange) -> Outcome:  # L23
     """Run terminate, terminate, key-auth, then answer with proxy(shop)."""
-    if shop_pipeline_1_if_method(x) and not shop_pipeline_1_if_host_match(x):  # L28
-        return shop_pipeline_1_terminate(x)  # L27
-    if shop_pipeline_2_if_path_exact(x) or shop_pipeline_2_if_path_match(x):  # L40
-        return shop_pipeline_2_terminate(x)  # L39
-    if shop_pipeline_3_if_expression(x):  # L52
-        await shop_pipeline_3_key_auth(x)  # L49
-    return shop_pipeline_4_proxy(x)  # L54
+    if shop_pipeline_1_if_method(x) and not shop_pipeline_1_if_host_match(x):  # L29
+        return shop_pipeline_1_terminate(x)  # L28
+    if shop_pipeline_2_if_path_exact(x) or shop_pipeline_2_if_path_match(x):  # L41
+        return shop_pipeline_2_terminate(x)  # L40
+    if shop_pipeline_3_if_expression(x):  # L53
+        await shop_pipeline_3_key_auth(x)  # L50
+    return shop_pipeline_4_proxy(x)  # L57
 
 
-async def reports_pipeline(x: Exchange) -> Outcome:  # L58
+async def reports_pipeline(x: Exchange) -> Outcome:  # L61
     """Run key-auth, terminate, terminate, then answer with proxy(reports)."""
-    if not reports_pipeline_1_if_tls_client_authenticat(x):  # L64
-        await reports_pipeline_1_key_auth(x)  # L61
-    met = reports_pipeline_2_if_anonymous(x)  # L71
+    if not reports_pipeline_1_if_tls_client_authenticat(x):  # L67
+        await reports_pipeline_1_key_auth(x)  # L64
+    met = reports_pipeline_2_if_anonymous(x)  # L75
     if met:
         met = not reports_pipeline_2_if_tls_client_authenticat(x)
     if met:
-        return reports_pipeline_2_terminate(x)  # L70
-    met = reports_pipeline_4_if_authenticated(x)  # L83
+        return reports_pipeline_2_terminate(x)  # L74
+    met = reports_pipeline_4_if_authenticated(x)  # L87
     if met:
         met = await reports_pipeline_4_if_json_schema(x)
     if met:
-        return reports_pipeline_4_terminate(x)  # L82
-    return reports_pipeline_5_proxy(x)  # L94
+        return reports_pipeline_4_terminate(x)  # L86
+    return reports_pipeline_5_proxy(x)  # L98
 
 
 # ---- The application: first match wins, in the order of the config -----------------
@@ -196,7 +196,7 @@ app = Gateway(
             shop,
             shop_pipeline,
         ),
-        Route(  # L8
+        Route(  # L9
             ANY,
             Path("/reports/*", r"^/reports/(.*)/?\Z", "0"),
             ANY,

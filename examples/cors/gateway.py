@@ -15,7 +15,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "1320aa6b9045275fc4e66d4a2dc02b23b4d52a75b83bb0e26e828b2a79c450a9"
+SOURCE_SHA256 = "25a1149636c7f4c39f83ac8e0e37759bc5ff92a7ceb71b3e3187f828d39938ba"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -26,25 +26,25 @@ http = Listener("http", port=8080)  # L2
 # ---- Endpoints and services -----------------------------------------------------
 
 orders = Endpoint("orders", scopes=())  # L5
-orders_service = Service("orders", urls=("http://localhost:3000",))  # L9
+orders_service = Service("orders", urls=("http://localhost:3000",))  # L10
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-orders_pipeline_1_cors = Cors(  # L19
-    origin=(  # L22
+orders_pipeline_1_cors = Cors(  # L20
+    origin=(  # L23
         "https://shop.example",
         pattern(r"^https://[\d\-a-z]+\.preview\.shop\.example\Z"),
     ),
-    methods=("GET", "POST"),  # L24
-    exposed_headers=("Location", "ETag"),  # L25
-    credentials=True,  # L26
-    max_age=600,  # L27
+    methods=("GET", "POST"),  # L25
+    exposed_headers=("Location", "ETag"),  # L26
+    credentials=True,  # L27
+    max_age=600,  # L28
     options_success_status=204,  # default
     preflight_continue=False,  # default
 )
 
-orders_pipeline_2_proxy = Proxy(  # L28
+orders_pipeline_2_proxy = Proxy(  # L29
     orders_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -57,12 +57,12 @@ orders_pipeline_2_proxy = Proxy(  # L28
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def orders_pipeline(x: Exchange) -> Outcome:  # L15
+def orders_pipeline(x: Exchange) -> Outcome:  # L16
     """Run cors, then answer with proxy(orders)."""
-    outcome = orders_pipeline_1_cors(x)  # L19
+    outcome = orders_pipeline_1_cors(x)  # L20
     if outcome is not None:
         return outcome
-    return orders_pipeline_2_proxy(x)  # L28
+    return orders_pipeline_2_proxy(x)  # L29
 
 
 # ---- The application: first match wins, in the order of the config -----------------

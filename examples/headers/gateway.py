@@ -15,7 +15,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "8f61244cb87dc641673d8a71ef9dae814a90f76969d9ff4595b1111b14fda88f"
+SOURCE_SHA256 = "f43393359bf693ffacfc22ee646cc1009db8f666d8791d53a9d931a79e9fac41"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -26,32 +26,32 @@ http = Listener("http", port=8080)  # L2
 # ---- Endpoints and services -----------------------------------------------------
 
 api = Endpoint("api", scopes=())  # L5
-backend = Service("backend", urls=("http://localhost:3000",))  # L8
+backend = Service("backend", urls=("http://localhost:3000",))  # L9
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
 
-def api_pipeline_1_headers_forward_headers_reque(x: Exchange) -> js.Value:  # L23
+def api_pipeline_1_headers_forward_headers_reque(x: Exchange) -> js.Value:  # L24
     # requestID
     return x.request_id
 
 
-def api_pipeline_1_headers_forward_headers_agent(x: Exchange) -> js.Value:  # L24
+def api_pipeline_1_headers_forward_headers_agent(x: Exchange) -> js.Value:  # L25
     # req.headers['user-agent'] || 'unknown'
     return js.header(x, "user-agent") or "unknown"
 
 
-api_pipeline_1_headers = Headers(  # L18
-    headers_prefix="x-gateway-",  # L20
-    forward_headers={  # L22
+api_pipeline_1_headers = Headers(  # L19
+    headers_prefix="x-gateway-",  # L21
+    forward_headers={  # L23
         "name": "shop",
         "request": api_pipeline_1_headers_forward_headers_reque,
         "agent": api_pipeline_1_headers_forward_headers_agent,
     },
 )
 
-api_pipeline_2_proxy = Proxy(  # L25
+api_pipeline_2_proxy = Proxy(  # L26
     backend,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -64,10 +64,10 @@ api_pipeline_2_proxy = Proxy(  # L25
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def api_pipeline(x: Exchange) -> Outcome:  # L14
+def api_pipeline(x: Exchange) -> Outcome:  # L15
     """Run headers, then answer with proxy(backend)."""
-    api_pipeline_1_headers(x)  # L18
-    return api_pipeline_2_proxy(x)  # L25
+    api_pipeline_1_headers(x)  # L19
+    return api_pipeline_2_proxy(x)  # L26
 
 
 # ---- The application: first match wins, in the order of the config -----------------

@@ -17,7 +17,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "f159c49ae61b0c824078afbc246f6b0bcc4bb4eabf3d324d2fc5448b85eeedef"
+SOURCE_SHA256 = "9d0159d7592a262d68e6e397b73c96997874c45942f279d6d0ebca7d53599555"
 
 
 # ---- Listeners ----------------------------------------------------------------

@@ -18,7 +18,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "4ba3b0ef40d870479b45ac0c9eb46ee974f19b891fd69fac0ec8a7db48e481f2"
+SOURCE_SHA256 = "ec36c13e7fbc848e2e7606788cfe54b05ff152200906934cef80885f705d0529"
 
 
 # ---- Listeners ----------------------------------------------------------------

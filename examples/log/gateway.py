@@ -15,7 +15,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "58c5dcec3774b396e4226f2703b389c4fa99d5cb9f545515f88c0cc37b703b04"
+SOURCE_SHA256 = "d85da75482fabce78f47fda913274271a5ef7b487a0608ba9d2fe68429fbb5bd"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -26,13 +26,13 @@ http = Listener("http", port=8080)  # L2
 # ---- Endpoints and services -----------------------------------------------------
 
 orders = Endpoint("orders", scopes=())  # L5
-orders_service = Service("orders", urls=("http://localhost:3000",))  # L9
+orders_service = Service("orders", urls=("http://localhost:3000",))  # L10
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
 
-def orders_pipeline_1_log_message(x: Exchange) -> str:  # L21
+def orders_pipeline_1_log_message(x: Exchange) -> str:  # L22
     # ${req.method} order ${req.params.number} from ${req.ip}
     req = js.request(x)
     return js.text(
@@ -46,11 +46,11 @@ def orders_pipeline_1_log_message(x: Exchange) -> str:  # L21
     )
 
 
-orders_pipeline_1_log = Log(  # L19
-    message=orders_pipeline_1_log_message,  # L21
+orders_pipeline_1_log = Log(  # L20
+    message=orders_pipeline_1_log_message,  # L22
 )
 
-orders_pipeline_2_proxy = Proxy(  # L22
+orders_pipeline_2_proxy = Proxy(  # L23
     orders_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -63,10 +63,10 @@ orders_pipeline_2_proxy = Proxy(  # L22
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def orders_pipeline(x: Exchange) -> Outcome:  # L15
+def orders_pipeline(x: Exchange) -> Outcome:  # L16
     """Run log, then answer with proxy(orders)."""
-    orders_pipeline_1_log(x)  # L19
-    return orders_pipeline_2_proxy(x)  # L22
+    orders_pipeline_1_log(x)  # L20
+    return orders_pipeline_2_proxy(x)  # L23
 
 
 # ---- The application: first match wins, in the order of the config -----------------

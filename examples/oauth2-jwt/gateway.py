@@ -19,7 +19,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "0329ae454d89281196e4c79c0979acbccda4e6edad5790c993d0fb4a34530a48"
+SOURCE_SHA256 = "189d741fb80c967e55653215a120fcad5088dacc3107348d1c1f241575bf53e8"
 
 
 # ---- Listeners ----------------------------------------------------------------

@@ -18,7 +18,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "809ff4d0f0f9c4c7ddbc4dfd52f98ea0831c68fc29547566f10f59317d90d90f"
+SOURCE_SHA256 = "d422f5fec29bb587b63abf9684564166ed90b63057bed26a27336fa82e63268a"
 
 
 # ---- Listeners ----------------------------------------------------------------

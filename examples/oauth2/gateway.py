@@ -19,7 +19,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "68daffdfce3b79b5d32c9ddb5b176cf09c03772f4e2167a49dd16289297014e5"
+SOURCE_SHA256 = "3348ddd32d4f8aff030f7b6cb53593cf65137c784c7a664a3578256b7b14582c"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -32,13 +32,13 @@ admin = Listener("admin", host="localhost", port=9876)  # L3
 
 accounts = Endpoint("accounts", scopes=("accounts:read", "accounts:write"))  # L7
 catalogue = Endpoint("catalogue", scopes=())  # L11
-backend = Service("backend", urls=("http://localhost:3000",))  # L14
+backend = Service("backend", urls=("http://localhost:3000",))  # L15
 
 
 # ---- State, and who looks after it ------------------------------------------------
 
 store = SQLiteStore(env.data_dir(__file__))  # default
-authorization = AuthorizationServer(  # L17
+authorization = AuthorizationServer(  # L18
     store,
     grants=(  # system.config.yml:L13
         "authorization_code",
@@ -54,12 +54,12 @@ administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-accounts_pipeline_1_oauth2 = OAuth2(  # L23
+accounts_pipeline_1_oauth2 = OAuth2(  # L24
     store,
     pass_through=False,  # default
 )
 
-accounts_pipeline_2_proxy = Proxy(  # L24
+accounts_pipeline_2_proxy = Proxy(  # L25
     backend,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -68,12 +68,12 @@ accounts_pipeline_2_proxy = Proxy(  # L24
     xfwd=False,  # default
 )
 
-catalogue_pipeline_1_oauth2 = OAuth2(  # L29
+catalogue_pipeline_1_oauth2 = OAuth2(  # L30
     store,
-    pass_through=True,  # L30
+    pass_through=True,  # L31
 )
 
-catalogue_pipeline_2_proxy = Proxy(  # L31
+catalogue_pipeline_2_proxy = Proxy(  # L32
     backend,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -86,16 +86,16 @@ catalogue_pipeline_2_proxy = Proxy(  # L31
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-async def accounts_pipeline(x: Exchange) -> Outcome:  # L20
+async def accounts_pipeline(x: Exchange) -> Outcome:  # L21
     """Run oauth2, then answer with proxy(backend)."""
-    await accounts_pipeline_1_oauth2(x)  # L23
-    return accounts_pipeline_2_proxy(x)  # L24
+    await accounts_pipeline_1_oauth2(x)  # L24
+    return accounts_pipeline_2_proxy(x)  # L25
 
 
-async def catalogue_pipeline(x: Exchange) -> Outcome:  # L26
+async def catalogue_pipeline(x: Exchange) -> Outcome:  # L27
     """Run oauth2, then answer with proxy(backend)."""
-    await catalogue_pipeline_1_oauth2(x)  # L29
-    return catalogue_pipeline_2_proxy(x)  # L31
+    await catalogue_pipeline_1_oauth2(x)  # L30
+    return catalogue_pipeline_2_proxy(x)  # L32
 
 
 # ---- The application: first match wins, in the order of the config -----------------
@@ -117,7 +117,7 @@ app = Gateway(
             catalogue_pipeline,
         ),
     ),
-    resources=(authorization,),  # L17
+    resources=(authorization,),  # L18
     administration=administration,  # L3
     listeners=(http, admin),
     store=store,

@@ -21,7 +21,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "2bb795faae4d4f3fd43135a0b3776c7c1f1faa44591c0a7c3c01af1be907d969"
+SOURCE_SHA256 = "234ab70abe716ee94cbd44afd11a0de995caeed51359015e8d4acc180a1ad377"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -33,7 +33,10 @@ admin = Listener("admin", host="localhost", port=9876)  # L3
 # ---- Endpoints and services -----------------------------------------------------
 
 api = Endpoint("api", scopes=())  # L6
-orders = Service("orders", urls=(env.url("ORDERS_URL", "http://localhost:8001"),))  # L9
+orders = Service(  # L10
+    "orders",
+    urls=(env.url("ORDERS_URL", "http://localhost:8001"),),
+)
 
 
 # ---- State, and who looks after it ------------------------------------------------
@@ -51,22 +54,22 @@ callers = Callers(  # system.config.yml:L2
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-main_1_ip_allow_list = IpAllowList(  # L20
-    networks=("127.0.0.0/8", "10.0.0.0/8", "::1/128"),  # L21
+main_1_ip_allow_list = IpAllowList(  # L21
+    networks=("127.0.0.0/8", "10.0.0.0/8", "::1/128"),  # L22
 )
 
-main_2_count_callers = CountCallers(callers)  # L22
+main_2_count_callers = CountCallers(callers)  # L23
 
-main_3_if_from_network = FromNetwork(  # L25
-    network="10.9.0.0/16",  # L25
+main_3_if_from_network = FromNetwork(  # L26
+    network="10.9.0.0/16",  # L26
 )
 
-main_3_terminate = Terminate(  # L23
-    status_code=403,  # L26
-    message="Not from there",  # L26
+main_3_terminate = Terminate(  # L24
+    status_code=403,  # L27
+    message="Not from there",  # L27
 )
 
-main_4_proxy = Proxy(  # L27
+main_4_proxy = Proxy(  # L28
     orders,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -79,13 +82,13 @@ main_4_proxy = Proxy(  # L27
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def main(x: Exchange) -> Outcome:  # L17
+def main(x: Exchange) -> Outcome:  # L18
     """Run ip-allow-list, count-callers, terminate, then answer with proxy(orders)."""
-    main_1_ip_allow_list(x)  # L20
-    main_2_count_callers(x)  # L22
-    if main_3_if_from_network(x):  # L25
-        return main_3_terminate(x)  # L23
-    return main_4_proxy(x)  # L27
+    main_1_ip_allow_list(x)  # L21
+    main_2_count_callers(x)  # L23
+    if main_3_if_from_network(x):  # L26
+        return main_3_terminate(x)  # L24
+    return main_4_proxy(x)  # L28
 
 
 # ---- The application: first match wins, in the order of the config -----------------

@@ -16,7 +16,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "13edb685cc30d02530948a92138fd02d804d39223a56594e48d4bc4638e92cb2"
+SOURCE_SHA256 = "26a535f5a4050566345a50e3dec18fc51117c04c0ef2076a45278b5d2f659002"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -27,13 +27,13 @@ http = Listener("http", port=8080)  # L1
 # ---- Endpoints and services -----------------------------------------------------
 
 orders = Endpoint("orders", scopes=())  # L5
-files = Endpoint("files", scopes=())  # L11
-legacy = Endpoint("legacy", scopes=())  # L15
-orders_service = Service(  # L20
+files = Endpoint("files", scopes=())  # L12
+legacy = Endpoint("legacy", scopes=())  # L17
+orders_service = Service(  # L23
     "orders",
     urls=("http://orders-1.internal:3000", "http://orders-2.internal:3000"),
 )
-storage = Service(  # L24
+storage = Service(  # L27
     "storage",
     urls=(env.url("STORAGE_URL", "http://localhost:9000/bucket"),),
 )
@@ -41,41 +41,41 @@ storage = Service(  # L24
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-orders_pipeline_1_proxy = Proxy(  # L35
+orders_pipeline_1_proxy = Proxy(  # L38
     orders_service,
     change_origin=True,  # default
     prepend_path=True,  # default
     ignore_path=False,  # default
     strip_path=False,  # default
-    xfwd=True,  # L38
+    xfwd=True,  # L41
 )
 
-files_pipeline_1_proxy = Proxy(  # L42
+files_pipeline_1_proxy = Proxy(  # L45
     storage,
     change_origin=True,  # default
     prepend_path=True,  # default
     ignore_path=False,  # default
     strip_path=False,  # default
     xfwd=False,  # default
-    headers={  # L46
+    headers={  # L49
         "X-Api-Version": "2",
         "Authorization": "Bearer " + env.text("STORAGE_TOKEN"),
     },
-    proxy_timeout=5.0,  # L28
+    proxy_timeout=5.0,  # L31
 )
 
 
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def orders_pipeline(x: Exchange) -> Outcome:  # L32
+def orders_pipeline(x: Exchange) -> Outcome:  # L35
     """Answer with proxy(orders)."""
-    return orders_pipeline_1_proxy(x)  # L35
+    return orders_pipeline_1_proxy(x)  # L38
 
 
-def files_pipeline(x: Exchange) -> Outcome:  # L39
+def files_pipeline(x: Exchange) -> Outcome:  # L42
     """Answer with proxy(storage)."""
-    return files_pipeline_1_proxy(x)  # L42
+    return files_pipeline_1_proxy(x)  # L45
 
 
 # ---- The application: first match wins, in the order of the config -----------------
@@ -96,7 +96,7 @@ app = Gateway(
             orders,
             orders_pipeline,
         ),
-        Route(  # L13
+        Route(  # L14
             Host("*.shop.example", r"[^.]+\.shop\.example\Z"),
             Path(
                 r"/customers/:id(\d+)/files/*",
@@ -108,7 +108,7 @@ app = Gateway(
             files,
             files_pipeline,
         ),
-        Route(  # L17
+        Route(  # L19
             Host("*.shop.example", r"[^.]+\.shop\.example\Z"),
             Path(r"^/(?:index|home)\.php$", r"^/(?:index|home)\.php\Z", sensitive=True),
             ANY,

@@ -20,7 +20,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "6a4528732beaed53b39706897f3de9b064585ebeffbd8adf3fa4b74543d44c5f"
+SOURCE_SHA256 = "1ff18d41d2044137cba6cf231cac9f2c05731894cc50fe8af761f7f24f59dff8"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -32,9 +32,9 @@ admin = Listener("admin", host="localhost", port=9876)  # L3
 # ---- Endpoints and services -----------------------------------------------------
 
 search = Endpoint("search", scopes=())  # L7
-orders = Endpoint("orders", scopes=())  # L10
-invoices = Endpoint("invoices", scopes=())  # L12
-shop = Service("shop", urls=("http://localhost:3000",))  # L15
+orders = Endpoint("orders", scopes=())  # L11
+invoices = Endpoint("invoices", scopes=())  # L13
+shop = Service("shop", urls=("http://localhost:3000",))  # L16
 
 
 # ---- State, and who looks after it ------------------------------------------------
@@ -45,12 +45,12 @@ administration = AdminApi(store, env.beside(__file__, "admin.json"))  # L3
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-search_pipeline_1_rate_limit = RateLimit(  # L26
+search_pipeline_1_rate_limit = RateLimit(  # L27
     store,
-    window_ms=60000,  # L29
-    delay_after=10,  # L30
-    delay_ms=250,  # L31
-    max=30,  # L28
+    window_ms=60000,  # L30
+    delay_after=10,  # L31
+    delay_ms=250,  # L32
+    max=30,  # L29
     message="Too many requests, please try again later.",  # default
     status_code=429,  # default
     headers=True,  # default
@@ -60,7 +60,7 @@ search_pipeline_1_rate_limit = RateLimit(  # L26
     counter="search_pipeline_1_rate_limit",  # default
 )
 
-search_pipeline_2_proxy = Proxy(  # L32
+search_pipeline_2_proxy = Proxy(  # L33
     shop,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -69,62 +69,62 @@ search_pipeline_2_proxy = Proxy(  # L32
     xfwd=False,  # default
 )
 
-orders_pipeline_1_key_auth = KeyAuth(  # L38
+orders_pipeline_1_key_auth = KeyAuth(  # L39
     store,
     api_key_header="Authorization",  # default
     api_key_header_scheme="apiKey",  # default
     disable_headers_scheme=False,  # default
     disable_headers=False,  # default
     api_key_field="apiKey",  # default
-    disable_query_param=False,  # default
+    disable_query_param=True,  # L40
     pass_through=False,  # default
 )
 
 
-def orders_pipeline_2_rate_limit_rate_limit_by(x: Exchange) -> str:  # L42
+def orders_pipeline_2_rate_limit_rate_limit_by(x: Exchange) -> str:  # L44
     # ${consumer.id}
     return js.text(js.concat(js.get(js.consumer(x), "id")))
 
 
-orders_pipeline_2_rate_limit = RateLimit(  # L41
+orders_pipeline_2_rate_limit = RateLimit(  # L43
     store,
-    rate_limit_by=orders_pipeline_2_rate_limit_rate_limit_by,  # L42
-    window_ms=1000,  # L44
+    rate_limit_by=orders_pipeline_2_rate_limit_rate_limit_by,  # L44
+    window_ms=1000,  # L46
     delay_after=1,  # default
-    delay_ms=0,  # L45
-    max=20,  # L43
+    delay_ms=0,  # L47
+    max=20,  # L45
     message="Too many requests, please try again later.",  # default
     status_code=429,  # default
     headers=True,  # default
-    rate_limit_headers="draft-11",  # L46
+    rate_limit_headers="draft-11",  # L48
     skip_failed_requests=False,  # default
     skip_successful_requests=False,  # default
-    counter="burst",  # L47
+    counter="burst",  # L49
 )
 
 
-def orders_pipeline_3_rate_limit_rate_limit_by(x: Exchange) -> str:  # L49
+def orders_pipeline_3_rate_limit_rate_limit_by(x: Exchange) -> str:  # L51
     # ${consumer.id}
     return js.text(js.concat(js.get(js.consumer(x), "id")))
 
 
-orders_pipeline_3_rate_limit = RateLimit(  # L48
+orders_pipeline_3_rate_limit = RateLimit(  # L50
     store,
-    rate_limit_by=orders_pipeline_3_rate_limit_rate_limit_by,  # L49
-    window_ms=86400000,  # L51
+    rate_limit_by=orders_pipeline_3_rate_limit_rate_limit_by,  # L51
+    window_ms=86400000,  # L53
     delay_after=1,  # default
-    delay_ms=0,  # L52
-    max=env.integer("DAILY", 5000),  # L50
+    delay_ms=0,  # L54
+    max=env.integer("DAILY", 5000),  # L52
     message="Too many requests, please try again later.",  # default
     status_code=429,  # default
     headers=True,  # default
-    rate_limit_headers="draft-11",  # L53
+    rate_limit_headers="draft-11",  # L55
     skip_failed_requests=False,  # default
     skip_successful_requests=False,  # default
-    counter="daily",  # L54
+    counter="daily",  # L56
 )
 
-orders_pipeline_4_proxy = Proxy(  # L55
+orders_pipeline_4_proxy = Proxy(  # L57
     shop,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -133,40 +133,40 @@ orders_pipeline_4_proxy = Proxy(  # L55
     xfwd=False,  # default
 )
 
-invoices_pipeline_1_key_auth = KeyAuth(  # L61
+invoices_pipeline_1_key_auth = KeyAuth(  # L63
     store,
     api_key_header="Authorization",  # default
     api_key_header_scheme="apiKey",  # default
     disable_headers_scheme=False,  # default
     disable_headers=False,  # default
     api_key_field="apiKey",  # default
-    disable_query_param=False,  # default
+    disable_query_param=True,  # L64
     pass_through=False,  # default
 )
 
 
-def invoices_pipeline_2_rate_limit_rate_limit_by(x: Exchange) -> str:  # L65
+def invoices_pipeline_2_rate_limit_rate_limit_by(x: Exchange) -> str:  # L68
     # ${consumer.id}
     return js.text(js.concat(js.get(js.consumer(x), "id")))
 
 
-invoices_pipeline_2_rate_limit = RateLimit(  # L63
+invoices_pipeline_2_rate_limit = RateLimit(  # L66
     store,
-    rate_limit_by=invoices_pipeline_2_rate_limit_rate_limit_by,  # L65
-    window_ms=86400000,  # L67
+    rate_limit_by=invoices_pipeline_2_rate_limit_rate_limit_by,  # L68
+    window_ms=86400000,  # L70
     delay_after=1,  # default
-    delay_ms=0,  # L68
-    max=env.integer("DAILY", 5000),  # L66
+    delay_ms=0,  # L71
+    max=env.integer("DAILY", 5000),  # L69
     message="Too many requests, please try again later.",  # default
     status_code=429,  # default
     headers=True,  # default
-    rate_limit_headers="draft-11",  # L70
-    skip_failed_requests=True,  # L69
+    rate_limit_headers="draft-11",  # L73
+    skip_failed_requests=True,  # L72
     skip_successful_requests=False,  # default
-    counter="daily",  # L71
+    counter="daily",  # L74
 )
 
-invoices_pipeline_3_proxy = Proxy(  # L72
+invoices_pipeline_3_proxy = Proxy(  # L75
     shop,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -179,25 +179,25 @@ invoices_pipeline_3_proxy = Proxy(  # L72
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-async def search_pipeline(x: Exchange) -> Outcome:  # L22
+async def search_pipeline(x: Exchange) -> Outcome:  # L23
     """Run rate-limit, then answer with proxy(shop)."""
-    await search_pipeline_1_rate_limit(x)  # L26
-    return search_pipeline_2_proxy(x)  # L32
+    await search_pipeline_1_rate_limit(x)  # L27
+    return search_pipeline_2_proxy(x)  # L33
 
 
-async def orders_pipeline(x: Exchange) -> Outcome:  # L35
+async def orders_pipeline(x: Exchange) -> Outcome:  # L36
     """Run key-auth, rate-limit, rate-limit, then answer with proxy(shop)."""
-    await orders_pipeline_1_key_auth(x)  # L38
-    await orders_pipeline_2_rate_limit(x)  # L41
-    await orders_pipeline_3_rate_limit(x)  # L48
-    return orders_pipeline_4_proxy(x)  # L55
+    await orders_pipeline_1_key_auth(x)  # L39
+    await orders_pipeline_2_rate_limit(x)  # L43
+    await orders_pipeline_3_rate_limit(x)  # L50
+    return orders_pipeline_4_proxy(x)  # L57
 
 
-async def invoices_pipeline(x: Exchange) -> Outcome:  # L58
+async def invoices_pipeline(x: Exchange) -> Outcome:  # L60
     """Run key-auth, rate-limit, then answer with proxy(shop)."""
-    await invoices_pipeline_1_key_auth(x)  # L61
-    await invoices_pipeline_2_rate_limit(x)  # L63
-    return invoices_pipeline_3_proxy(x)  # L72
+    await invoices_pipeline_1_key_auth(x)  # L63
+    await invoices_pipeline_2_rate_limit(x)  # L66
+    return invoices_pipeline_3_proxy(x)  # L75
 
 
 # ---- The application: first match wins, in the order of the config -----------------
@@ -205,14 +205,14 @@ async def invoices_pipeline(x: Exchange) -> Outcome:  # L58
 app = Gateway(
     routes=(
         Route(ANY, "/search", ANY, search, search_pipeline),  # L8
-        Route(  # L11
+        Route(  # L12
             ANY,
             Path("/orders/*", r"^/orders/(.*)/?\Z", "0"),
             ANY,
             orders,
             orders_pipeline,
         ),
-        Route(  # L13
+        Route(  # L14
             ANY,
             Path("/invoices/*", r"^/invoices/(.*)/?\Z", "0"),
             ANY,

@@ -17,7 +17,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "8e407285eba2588849b12291b4c121e6b170bbae11aa009716e486b3f02fae62"
+SOURCE_SHA256 = "61fc94e0f9ff7abb41f770e6c2629698b3a5782752ea561a4cc65d99a37fb657"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -28,13 +28,13 @@ http = Listener("http", port=8080)  # L2
 # ---- Endpoints and services -----------------------------------------------------
 
 people = Endpoint("people", scopes=())  # L5
-people_service = Service("people", urls=("http://localhost:3000",))  # L9
+people_service = Service("people", urls=("http://localhost:3000",))  # L10
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-people_pipeline_1_if_json_schema = JsonSchema(  # L21
-    schema=Schema(  # L23
+people_pipeline_1_if_json_schema = JsonSchema(  # L22
+    schema=Schema(  # L24
         {
             "type": "object",
             "required": ("first", "last"),
@@ -48,12 +48,12 @@ people_pipeline_1_if_json_schema = JsonSchema(  # L21
 )
 
 
-def people_pipeline_1_request_transformer_header(x: Exchange) -> js.Value:  # L32
+def people_pipeline_1_request_transformer_header(x: Exchange) -> js.Value:  # L33
     # req.path
     return x.path
 
 
-def people_pipeline_1_request_transformer_body_a(x: Exchange) -> js.Value:  # L36
+def people_pipeline_1_request_transformer_body_a(x: Exchange) -> js.Value:  # L37
     # req.body.first + ' ' + req.body.last
     req = js.request(x)
     return js.add(
@@ -62,21 +62,21 @@ def people_pipeline_1_request_transformer_body_a(x: Exchange) -> js.Value:  # L3
     )
 
 
-people_pipeline_1_request_transformer = RequestTransformer(  # L19
-    headers={  # L30
+people_pipeline_1_request_transformer = RequestTransformer(  # L20
+    headers={  # L31
         "add": {
             "x-source": "form",
             "x-path": people_pipeline_1_request_transformer_header,
         },
         "remove": ("cookie", "x-tracking-id"),
     },
-    body={  # L35
+    body={  # L36
         "add": {"name": people_pipeline_1_request_transformer_body_a},
         "remove": ("first", "last"),
     },
 )
 
-people_pipeline_2_proxy = Proxy(  # L38
+people_pipeline_2_proxy = Proxy(  # L39
     people_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -89,11 +89,11 @@ people_pipeline_2_proxy = Proxy(  # L38
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-async def people_pipeline(x: Exchange) -> Outcome:  # L15
+async def people_pipeline(x: Exchange) -> Outcome:  # L16
     """Run request-transformer, then answer with proxy(people)."""
-    if await people_pipeline_1_if_json_schema(x):  # L21
-        await people_pipeline_1_request_transformer(x)  # L19
-    return people_pipeline_2_proxy(x)  # L38
+    if await people_pipeline_1_if_json_schema(x):  # L22
+        await people_pipeline_1_request_transformer(x)  # L20
+    return people_pipeline_2_proxy(x)  # L39
 
 
 # ---- The application: first match wins, in the order of the config -----------------

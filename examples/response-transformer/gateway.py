@@ -15,7 +15,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "23d6a1c961d60b3b2e7cbe5fcc0e3ac279414a2b9cd07c5b928de81d8b0afc97"
+SOURCE_SHA256 = "c84ac3fd8a2a95fcdd5cf797f0b613fad4c8a0402953b90acfee7082208345f4"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -26,29 +26,29 @@ http = Listener("http", port=8080)  # L2
 # ---- Endpoints and services -----------------------------------------------------
 
 products = Endpoint("products", scopes=())  # L5
-products_service = Service("products", urls=("http://localhost:3000",))  # L9
+products_service = Service("products", urls=("http://localhost:3000",))  # L10
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
 
-def products_pipeline_1_response_transformer_hea(x: Exchange) -> js.Value:  # L24
+def products_pipeline_1_response_transformer_hea(x: Exchange) -> js.Value:  # L25
     # requestID
     return x.request_id
 
 
-products_pipeline_1_response_transformer = ResponseTransformer(  # L19
-    headers={  # L22
+products_pipeline_1_response_transformer = ResponseTransformer(  # L20
+    headers={  # L23
         "add": {
             "cache-control": "max-age=60",
             "x-request": products_pipeline_1_response_transformer_hea,
         },
         "remove": ("server", "x-powered-by"),
     },
-    body={"add": {"served": "shop"}, "remove": ("purchasePrice", "supplier")},  # L27
+    body={"add": {"served": "shop"}, "remove": ("purchasePrice", "supplier")},  # L28
 )
 
-products_pipeline_2_proxy = Proxy(  # L30
+products_pipeline_2_proxy = Proxy(  # L31
     products_service,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -61,10 +61,10 @@ products_pipeline_2_proxy = Proxy(  # L30
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def products_pipeline(x: Exchange) -> Outcome:  # L15
+def products_pipeline(x: Exchange) -> Outcome:  # L16
     """Run response-transformer, then answer with proxy(products)."""
-    products_pipeline_1_response_transformer(x)  # L19
-    return products_pipeline_2_proxy(x)  # L30
+    products_pipeline_1_response_transformer(x)  # L20
+    return products_pipeline_2_proxy(x)  # L31
 
 
 # ---- The application: first match wins, in the order of the config -----------------

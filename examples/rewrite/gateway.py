@@ -22,7 +22,7 @@ from egc.runtime.upstream import Service
 
 require(api=1)
 
-SOURCE_SHA256 = "8d61dc9725564799a8e528ea71a64a2d43b5eba999e325c81ffc9e0ed259bc39"
+SOURCE_SHA256 = "4dd68b0c041a5f224ae94fbcc20df941b6a7fe94d75df5e7f96fded7ee25759f"
 
 
 # ---- Listeners ----------------------------------------------------------------
@@ -33,34 +33,37 @@ http = Listener("http", port=8080)  # L1
 # ---- Endpoints and services -----------------------------------------------------
 
 api = Endpoint("api", scopes=())  # L4
-old = Endpoint("old", scopes=())  # L6
-orders = Service("orders", urls=(env.url("ORDERS_URL", "http://localhost:8001"),))  # L9
+old = Endpoint("old", scopes=())  # L7
+orders = Service(  # L10
+    "orders",
+    urls=(env.url("ORDERS_URL", "http://localhost:8001"),),
+)
 
 
 # ---- Steps, one object each, named <pipeline>_<position>_<policy> -----------------
 
-api_pipeline_1_if_regexpmatch = Regexpmatch(  # L21
-    match=pattern(r"^/api/v1/?(.*)\Z"),  # L21
+api_pipeline_1_if_regexpmatch = Regexpmatch(  # L22
+    match=pattern(r"^/api/v1/?(.*)\Z"),  # L22
 )
 
-api_pipeline_1_rewrite = Rewrite(  # L21
-    rewrite="/$1",  # L22
+api_pipeline_1_rewrite = Rewrite(  # L22
+    rewrite="/$1",  # L23
 )
 
-api_pipeline_2_if_method = Method(  # L26
-    methods="GET",  # L26
+api_pipeline_2_if_method = Method(  # L27
+    methods="GET",  # L27
 )
 
-api_pipeline_2_if_pathmatch = Pathmatch(  # L27
-    match=pattern(  # L27
+api_pipeline_2_if_pathmatch = Pathmatch(  # L28
+    match=pattern(  # L28
         r"^/api/customers/([^/]+?)(?:/([^/]+?(?:/[^/]+?)*))?/?\Z",
         ignore_case=True,
     ),
-    names=("id", "rest"),  # L27
+    names=("id", "rest"),  # L28
 )
 
-api_pipeline_2_rewrite = Rewrite(  # L23
-    rewrite=Fill(  # L28
+api_pipeline_2_rewrite = Rewrite(  # L24
+    rewrite=Fill(  # L29
         "/v2",
         Part("rest", pattern(r"^[^/]+\Z", ignore_case=True), prefix="/", optional=True),
         "/of",
@@ -68,7 +71,7 @@ api_pipeline_2_rewrite = Rewrite(  # L23
     ),
 )
 
-api_pipeline_3_proxy = Proxy(  # L29
+api_pipeline_3_proxy = Proxy(  # L30
     orders,
     change_origin=True,  # default
     prepend_path=True,  # default
@@ -77,42 +80,42 @@ api_pipeline_3_proxy = Proxy(  # L29
     xfwd=False,  # default
 )
 
-old_pipeline_1_if_pathmatch = Pathmatch(  # L35
-    match=pattern(r"^/shop(?:/([^/]+?(?:/[^/]+?)*))?/?\Z", ignore_case=True),  # L35
-    names=("rest",),  # L35
+old_pipeline_1_if_pathmatch = Pathmatch(  # L36
+    match=pattern(r"^/shop(?:/([^/]+?(?:/[^/]+?)*))?/?\Z", ignore_case=True),  # L36
+    names=("rest",),  # L36
 )
 
-old_pipeline_1_rewrite = Rewrite(  # L34
-    rewrite=Fill(  # L36
+old_pipeline_1_rewrite = Rewrite(  # L35
+    rewrite=Fill(  # L37
         "https://shop.example",
         Part("rest", pattern(r"^[^/]+\Z", ignore_case=True), prefix="/", optional=True),
     ),
-    redirect=301,  # L36
+    redirect=301,  # L37
 )
 
-old_pipeline_2_terminate = Terminate(  # L37
-    status_code=404,  # L38
-    message="No such page",  # L38
+old_pipeline_2_terminate = Terminate(  # L38
+    status_code=404,  # L39
+    message="No such page",  # L39
 )
 
 
 # ---- Pipelines decide: a step that refuses raises, the last one says what to do ----
 
 
-def api_pipeline(x: Exchange) -> Outcome:  # L16
+def api_pipeline(x: Exchange) -> Outcome:  # L17
     """Run rewrite, rewrite, then answer with proxy(orders)."""
-    if api_pipeline_1_if_regexpmatch(x):  # L21
-        api_pipeline_1_rewrite(x)  # L21
-    if api_pipeline_2_if_method(x) and api_pipeline_2_if_pathmatch(x):  # L24
-        api_pipeline_2_rewrite(x)  # L23
-    return api_pipeline_3_proxy(x)  # L29
+    if api_pipeline_1_if_regexpmatch(x):  # L22
+        api_pipeline_1_rewrite(x)  # L22
+    if api_pipeline_2_if_method(x) and api_pipeline_2_if_pathmatch(x):  # L25
+        api_pipeline_2_rewrite(x)  # L24
+    return api_pipeline_3_proxy(x)  # L30
 
 
-def old_pipeline(x: Exchange) -> Outcome:  # L31
+def old_pipeline(x: Exchange) -> Outcome:  # L32
     """Run rewrite, then answer with terminate."""
-    if old_pipeline_1_if_pathmatch(x):  # L35
-        return old_pipeline_1_rewrite(x)  # L34
-    return old_pipeline_2_terminate(x)  # L37
+    if old_pipeline_1_if_pathmatch(x):  # L36
+        return old_pipeline_1_rewrite(x)  # L35
+    return old_pipeline_2_terminate(x)  # L38
 
 
 # ---- The application: first match wins, in the order of the config -----------------
@@ -126,8 +129,8 @@ app = Gateway(
             api,
             api_pipeline,
         ),
-        Route(ANY, "/shop", ANY, old, old_pipeline),  # L7
-        Route(  # L7
+        Route(ANY, "/shop", ANY, old, old_pipeline),  # L8
+        Route(  # L8
             ANY,
             Path("/shop/*", r"^/shop/(.*)/?\Z", "0"),
             ANY,

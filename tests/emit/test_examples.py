@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from egc.compiler import compile_project
+from egc.compiler.lint import lint
 
 EXAMPLES = sorted(path.parent for path in Path(__file__).parents[2].joinpath("examples").glob("*/gateway.config.yml"))
 
@@ -29,3 +30,8 @@ def test_the_committed_module_is_what_is_emitted(example: Path, pytestconfig: py
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_says_what_it_shows(example: Path) -> None:
     assert (example / "README.md").read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_a_good_one(example: Path) -> None:
+    assert [f"{found.name}: {found.message}" for found in lint(compile_project(example, {}))] == []
