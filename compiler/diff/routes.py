@@ -21,6 +21,9 @@ from egc.compiler.languages import Beyond
 from egc.compiler.plan import Gateway, Route, Step
 from egc.compiler.requests import Request, Requests, taken
 
+_UNLIKELY = ("/", "/nothing-here", "/a/b/c/d/e")
+"""Targets that few routes take."""
+
 MAX_PARTS = 64
 """Into how many classes the requests that no route takes may be cut before nobody counts any more."""
 
@@ -227,6 +230,9 @@ def _meet(old: Row, new: Row) -> tuple[Request | None, bool] | None:
     """A request of both rows, and whether it is sure that both have one; None where they have none."""
     exact = old.access.exact and new.access.exact and old.opaque.keys() == new.opaque.keys()
     unknown = False
+    likely = _likely(old, new)
+    if likely is not None:
+        return likely, exact
     for part in _common(old, new):
         try:
             witness = part.witness()
@@ -236,6 +242,21 @@ def _meet(old: Row, new: Row) -> tuple[Request | None, bool] | None:
         if witness is not None:
             return witness, exact and part.exact
     return (None, False) if unknown else None
+
+
+def _likely(old: Row, new: Row) -> Request | None:
+    """A request that one side takes and no route of the other, if one of those that come to mind is."""
+    row, meaning = (new, old.meaning) if old.access.outcome == "no route" else (old, new.meaning)
+    if "no route" not in (old.access.outcome, new.access.outcome) or row.access.outcome == "no route":
+        return None
+    claims = list(_claims(meaning, row.place))
+    names = [Request(method, "localhost", target) for method in ("GET", "OPTIONS") for target in _UNLIKELY]
+    for request in (row.access.witness, *names):
+        if request is None or any(request in claim for claim in claims):
+            continue
+        if any(part.exact and request in part for part in row.access.requests):
+            return request
+    return None
 
 
 def _common(old: Row, new: Row) -> Iterator[Requests]:
