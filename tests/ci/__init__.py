@@ -1,0 +1,1 @@
+"""What others run egc with: GitHub, GitLab, pre-commit."""
