@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 GOOD = """\
+http: {port: 8080}
 apiEndpoints:
   orders: {host: api.example.com, paths: '/orders*'}
 serviceEndpoints:

@@ -56,4 +56,4 @@ def test_a_commit_is_checked(tmp_path: Path) -> None:
     assert "unauthenticated-endpoint" in printed
     validated, linted, printed = outcome(BROKEN)
     assert (validated, linted) == (False, False)
-    assert "config/gateway.config.yml:11" in printed
+    assert "config/gateway.config.yml:12" in printed
