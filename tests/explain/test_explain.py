@@ -11,6 +11,7 @@ from egc.compiler import explain, reference
 from egc.compiler.cli import ExitCode, main
 from egc.compiler.render import visible
 from egc.compiler.rules import Rule, pages
+from tests.cli.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 TOPICS = [pytest.param(topic, id=f"{topic.kind} {topic.word}") for topic in reference.topics()]
@@ -122,6 +123,13 @@ def test_all_takes_no_word(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_markdown_holds_no_html_of_a_page() -> None:
     assert explain.escaped("a <b>bold</b> *word* and `<code>`") == r"a \<b\>bold\</b\> \*word\* and `<code>`"
+
+
+def test_on_a_terminal_a_page_is_laid_out(tmp_path: Path) -> None:
+    with Terminal(
+        "explain", "proxy.stripPath", directory=tmp_path, environ={"NO_COLOR": "", "TERM": "xterm"}
+    ) as screen:
+        screen.expect("proxy.stripPath").expect("\x1b[").expect("true or false").expect("Express Gateway")
 
 
 def test_a_shell_completes_the_words() -> None:
