@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import NoReturn, Protocol
 
 import yaml
@@ -256,32 +257,33 @@ class Composer:
         self.name = name
         self.environ = environ
         self.report = report
-        self.events = parse_events(text if environ is None else variables.mask(text))
+        self.next = parse_events(text if environ is None else variables.mask(text)).__next__
         self.anchors: dict[str, Built | None] = {}
         self.nodes = 0
+        self.height = 0
         self.filled = 0
 
     def document(self) -> Node:
-        """The one document of the file."""
+        """The one document of the file; a syntax error is reported and ends the reading."""
+        try:
+            return self.root()
+        except yaml.MarkedYAMLError as error:
+            self.syntax(error)
+        except yaml.YAMLError as error:
+            self.stop("YA101", "yaml-syntax", f"this is not YAML: {error}", Span(self.name, 1, 1, 1, 1))
+
+    def root(self) -> Node:
+        """The root of the one document. Raises YAMLError."""
         self.next()
         first = self.next()
         if isinstance(first, yaml.StreamEndEvent):
             return Scalar(None, self.span(first))
-        root = self.build(self.next(), 1).node
+        root = self.build(self.next(), 1)
         self.next()
         second = self.next()
         if not isinstance(second, yaml.StreamEndEvent):
             self.stop("YA107", "many-documents", "a second document begins here; a file holds one", self.span(second))
         return root
-
-    def next(self) -> yaml.events.Event:
-        """The next event; a syntax error is reported and ends the reading."""
-        try:
-            return next(self.events)
-        except yaml.MarkedYAMLError as error:
-            self.syntax(error)
-        except yaml.YAMLError as error:
-            self.stop("YA101", "yaml-syntax", f"this is not YAML: {error}", Span(self.name, 1, 1, 1, 1))
 
     def syntax(self, error: yaml.MarkedYAMLError) -> NoReturn:
         """Report a syntax error."""
@@ -323,27 +325,26 @@ class Composer:
         assert start is not None and end is not None  # noqa: S101, PT018 - parsed events have places
         return Span(self.name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
-    def build(self, event: yaml.events.Event, depth: int) -> Built:
-        """The node that begins with `event`."""
-        if isinstance(event, yaml.ScalarEvent) and event.anchor is None:
-            self.count(1, event)
-            return Built(self.scalar(event), 1, 1)
+    def build(self, event: yaml.events.Event, depth: int) -> Node:
+        """The node that begins with `event`. How many levels it nests is in `height` then."""
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, depth)
         assert isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent))  # noqa: S101 - the grammar of events
+        before = self.nodes
         self.count(1, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
+        found: Node
         if isinstance(event, yaml.ScalarEvent):
-            built = Built(self.scalar(event), 1, 1)
+            found, self.height = self.scalar(event), 1
         else:
             self.nest(depth, event)
             mapping = isinstance(event, yaml.MappingStartEvent)
             self.collection_tag(event, "map" if mapping else "seq")
-            built = self.mapping(event, depth) if mapping else self.sequence(event, depth)
+            found = self.mapping(event, depth) if mapping else self.sequence(event, depth)
         if event.anchor is not None:
-            self.anchors[event.anchor] = built
-        return built
+            self.anchors[event.anchor] = Built(found, self.nodes - before, self.height)
+        return found
 
     def count(self, values: int, event: yaml.events.Event) -> None:
         """Take `values` from the budget of nodes."""
@@ -361,7 +362,7 @@ class Composer:
         if depth > MAX_DEPTH:
             self.stop("YA104", "nested-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", self.span(event))
 
-    def alias(self, event: yaml.AliasEvent, depth: int) -> Built:
+    def alias(self, event: yaml.AliasEvent, depth: int) -> Node:
         """What an alias stands for."""
         anchor = event.anchor or ""
         built = self.anchors.get(anchor)
@@ -371,7 +372,8 @@ class Composer:
             self.stop("YA108", "bad-alias", message, self.span(event))
         self.count(built.weight, event)
         self.nest(depth + built.height - 1, event)
-        return built
+        self.height = built.height
+        return built.node
 
     def collection_tag(self, event: yaml.CollectionStartEvent, kind: str) -> None:
         """Refuse a tag that makes a mapping or a list anything else."""
@@ -386,37 +388,38 @@ class Composer:
         else:
             self.report.error("YA106", "unknown-tag", f"the tag `{error}` is not read here", span)
 
-    def sequence(self, event: yaml.CollectionStartEvent, depth: int) -> Built:
+    def sequence(self, event: yaml.CollectionStartEvent, depth: int) -> Node:
         """A list."""
-        items: list[Built] = []
+        items: list[Node] = []
+        highest = 0
         while not isinstance(end := self.next(), yaml.SequenceEndEvent):
             items.append(self.build(end, depth + 1))
-        nodes = tuple(item.node for item in items)
-        span = self.around(event, end, nodes[-1] if nodes else None)
-        return Built(Sequence(nodes, span), weight(items), height(items))
+            highest = max(highest, self.height)
+        self.height = highest + 1
+        return Sequence(tuple(items), self.around(event, end, items[-1] if items else None))
 
-    def mapping(self, event: yaml.CollectionStartEvent, depth: int) -> Built:
+    def mapping(self, event: yaml.CollectionStartEvent, depth: int) -> Node:
         """A mapping with its merge keys applied: what stands in it wins, then the first of the merged ones."""
         entries: dict[str, Entry] = {}
         merged: set[str] = set()
-        children: list[Built] = []
-        last: Node | None = None
+        value: Node | None = None
+        highest = 0
         while not isinstance(end := self.next(), yaml.MappingEndEvent):
             merge = isinstance(end, yaml.ScalarEvent) and is_merge(end)
             key = self.build(end, depth + 1)
+            highest = max(highest, self.height)
             value = self.build(self.next(), depth + 1)
-            children += (key, value)
-            last = value.node
+            highest = max(highest, self.height)
             if merge:
-                for entry in self.merge(value.node):
+                for entry in self.merge(value):
                     if entry.name not in entries:
                         entries[entry.name] = entry
                         merged.add(entry.name)
-            elif self.usable(key.node):
-                assert isinstance(key.node, Scalar)  # noqa: S101 - usable
-                self.add(entries, merged, Entry(key.node, value.node))
-        span = self.around(event, end, last)
-        return Built(node.Mapping(tuple(entries.values()), span), weight(children), height(children))
+            elif self.usable(key):
+                assert isinstance(key, Scalar)  # noqa: S101 - usable
+                self.add(entries, merged, Entry(key, value))
+        self.height = highest + 1
+        return node.Mapping(tuple(entries.values()), self.around(event, end, value))
 
     def merge(self, value: Node) -> Iterator[Entry]:
         """The entries that a merge key brings."""
@@ -433,7 +436,7 @@ class Composer:
         if not isinstance(key, Scalar):
             self.report.error("YA109", "bad-key", "a key must be text, not a mapping or a list", key.span)
             return False
-        if not isinstance(key.value, str | int | float | bool | None):
+        if not isinstance(key.value, (str, int, float, bool, NoneType)):
             self.report.error("YA109", "bad-key", "this key is not text; put it in quotes", key.span)
             return False
         if key.missing:
@@ -462,12 +465,14 @@ class Composer:
 
     def around(self, start: yaml.events.Event, end: yaml.events.Event, last: Node | None) -> Span:
         """The place of a mapping or a list; in block style it ends with its last value."""
-        first, closing = self.span(start), self.span(end)
+        first, closing = start.start_mark, end.end_mark
+        assert first is not None and closing is not None  # noqa: S101, PT018 - parsed events have places
+        line, column = first.line + 1, first.column + 1
         if last is not None and not getattr(start, "flow_style", False) and last.span.file == self.name:
             stop = (last.span.end_line, last.span.end_column)
-            if stop > (first.line, first.column):
-                return Span(self.name, first.line, first.column, *stop)
-        return Span(self.name, first.line, first.column, closing.end_line, closing.end_column)
+            if stop > (line, column):
+                return Span(self.name, line, column, *stop)
+        return Span(self.name, line, column, closing.line + 1, closing.column + 1)
 
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         """A leaf with its variables filled in and its type."""
@@ -514,13 +519,3 @@ def is_merge(event: yaml.ScalarEvent) -> bool:
     if event.tag is not None:
         return bool(event.tag == f"{scalars.CORE}merge")
     return not event.style and bool(event.value == "<<")
-
-
-def weight(children: list[Built]) -> int:
-    """How many values a collection holds, itself counted."""
-    return 1 + sum([child.weight for child in children])
-
-
-def height(children: list[Built]) -> int:
-    """How many levels a collection nests, itself counted."""
-    return 1 + max([child.height for child in children], default=0)
