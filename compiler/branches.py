@@ -119,7 +119,8 @@ _ASSIGNS = re.compile(
 )
 """What a script that changes something holds."""
 _PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
-_AFTER_A_SLASH_THAT_STAYS = re.compile(r"(?<=/)(?:\*|:\w+(?![\w(*?]))", re.ASCII)
+_SEGMENT = re.compile(r"[\w~%-]+", re.ASCII)
+_PARAMETER = re.compile(r":\w+", re.ASCII)
 
 AUTHORIZATION_SERVER: dict[str, tuple[str, ...]] = {
     "/oauth2/token": ("POST", "OPTIONS"),
@@ -695,30 +696,67 @@ def _host(route: Route) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What every path of a route begins with, in lower case; `whole`: there is nothing more but a slash."""
+    """What every path of a route begins with, as far as that is plain to see, in lower case.
 
-    text: str
-    whole: bool
+    Arguments:
+        segments: whole ones, between slashes; None for a parameter, which takes any that is not empty.
+        partial: what the next one begins with.
+        open: whether there may be a next one; otherwise there may be but a slash.
+    """
+
+    segments: tuple[str | None, ...]
+    partial: str
+    open: bool
+
+
+_EVERY_START = _Start((), "", open=True)
 
 
 @lru_cache(maxsize=4096)
 def _start(path: PathPattern) -> _Start:
-    if path.text != ANY and path.tree is None:
-        return _Start(path.text.lower().removesuffix("/") + "/", True)
-    if path.sensitive or "|" in path.text:
-        return _Start("", False)
-    found = _PREFIX.match(path.text)
-    text = found[0] if found else ""
-    if path.text[len(text) : len(text) + 1] in ("?", "{") or not _AFTER_A_SLASH_THAT_STAYS.match(path.text, len(text)):
-        text = (text[:-1] if path.text[len(text) : len(text) + 1] in ("?", "*", "{") else text).rstrip("/")
-    return _Start(text.lower(), False)
+    text = path.text.lower()
+    if "|" in text or "//" in text or not (text.startswith("/") or path.sensitive):
+        return _EVERY_START
+    if path.tree is None:
+        return _Start(tuple(text.removesuffix("/").split("/")[1:]), "", open=False)
+    if path.sensitive:
+        return _cut_at(_plain(text[1:].replace("\\/", "/")).split("/")[1:]) if text.startswith("^") else _EVERY_START
+    found: list[str | None] = []
+    for segment in text.split("/")[1:]:
+        if _PARAMETER.fullmatch(segment):
+            found.append(None)
+        elif _SEGMENT.fullmatch(segment):
+            found.append(segment)
+        elif segment == "*" or (plain := _plain(segment)):
+            return _Start(tuple(found), "" if segment == "*" else plain, open=True)
+        else:
+            # What is not there may take the slash before it along.
+            return _cut_at(found)
+    return _Start(tuple(found), "", open=text.endswith("/"))
+
+
+def _cut_at(segments: Sequence[str | None]) -> _Start:
+    """The last segment may be the beginning of one."""
+    return _Start(tuple(segments[:-1]), segments[-1] or "", open=True) if segments else _EVERY_START
+
+
+def _plain(text: str) -> str:
+    """The characters that a pattern begins with and that must be there."""
+    found = _PREFIX.match(text)
+    plain = found[0] if found else ""
+    return plain[:-1] if text[len(plain) : len(plain) + 1] in ("?", "*", "{", "+") else plain
 
 
 def _may_meet(host: str, path: _Start, other_host: str, other: _Start) -> bool:
     if host != other_host and ANY not in (host, other_host):
         return False
-    if path.whole and other.whole:
-        return path.text == other.text
-    return (not other.whole and path.text.startswith(other.text)) or (
-        not path.whole and other.text.startswith(path.text)
-    )
+    for one, another in zip(path.segments, other.segments, strict=False):
+        if one != another and one is not None and another is not None:
+            return False
+    if len(path.segments) == len(other.segments):
+        if path.open and other.open:
+            return path.partial.startswith(other.partial) or other.partial.startswith(path.partial)
+        return not path.partial and not other.partial
+    short, long = (path, other) if len(path.segments) < len(other.segments) else (other, path)
+    following = long.segments[len(short.segments)]
+    return short.open and (following is None or following.startswith(short.partial))

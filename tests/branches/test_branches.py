@@ -9,7 +9,7 @@ import pytest
 from egc.compiler import compile_project
 from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, Access, _may_meet, _start, accesses
 from egc.compiler.languages import Beyond
-from egc.compiler.paths import path_pattern
+from egc.compiler.paths import path_pattern, path_regex
 from egc.compiler.regexes import Untranslatable
 from egc.compiler.requests import METHODS, Request, paths
 from egc.runtime.front import METHODS as ADMITTED
@@ -257,6 +257,15 @@ def test_paths_that_begin_otherwise_never_meet() -> None:
     for row in recorded("strings")["patterns"]:
         with suppress(Untranslatable):
             patterns.append(path_pattern(row["pattern"]))
+    for row in recorded("regexes")["patterns"]:
+        with suppress(Untranslatable):
+            patterns.append(path_regex(row["pattern"]))
+    patterns += map(
+        path_pattern, ("/a", "/a/", "/a/*", "/a/:b", "/a/:b?", "/a*", "/a/b", "/a/b?", "/:a/b", "/:a/c", "/:a")
+    )
+    patterns += map(
+        path_pattern, ("/a.b", "/:a.b", "/a-:b", "/a+", "/a(b)?", "/(a)?/b", "/a/(b)?/c", "/ab", "/a/bc", "/")
+    )
     kept_apart = 0
     for one, other in combinations(patterns, 2):
         if not _may_meet("*", _start(one), "*", _start(other)):
