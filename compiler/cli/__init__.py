@@ -3,7 +3,8 @@
 A command is a file of this directory: `validate.py` is `egc validate`, `admin_key.py` is `egc admin-key`. It holds
 
 - a docstring whose first line is what `egc --help` says of it (read without importing the file),
-- `command`, a click command or group whose function returns its exit code, None for 0.
+- `command`, a click command or group whose function returns its exit code, None for 0. Its docstring ends with a block
+  `Examples:`, each line of which a test runs.
 
 Files that begin with `_` are no commands. Only a command whose words differ from its file name has a row in `WORDS`.
 """
@@ -16,8 +17,12 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 HERE = Path(__file__).parent
 
@@ -30,6 +35,40 @@ WORDS = {
     "users": ("users", "user"),
 }
 """What a file answers to where that is not its name: the word that help shows, then aliases (C152)."""
+
+
+SECTIONS = {
+    "Begin": ("new", "gateway", "plugins", "migrate"),
+    "Write a configuration": ("validate", "lint", "rules", "explain", "schema"),
+    "See what it does": ("access", "route", "trace", "test", "diff"),
+    "Serve": ("run", "build", "admin-key", "doctor", "store"),
+    "Look after a running gateway": ("users", "apps", "credentials", "credential:scopes", "scopes", "tokens"),
+}
+"""How help groups the commands, and in which order; one that is not named here stands at the end."""
+
+EXAMPLES = """\
+egc new orders
+egc run orders/config
+egc users create
+egc lint config --fail-on warning
+egc access config --unauthenticated
+egc build config -o dist
+egc users create --help
+"""
+
+VARIABLES = {
+    "EG_CONFIG_DIR": "The directory of the configuration, where no PATH is given.",
+    "EG_ADMIN_URL": "Where the Admin API is; else the configuration says it.",
+    "EGC_ADMIN_KEY": "The key that the Admin API asks for.",
+    "EGC_ADMIN_KEY_FILE": "A file that holds that key.",
+    "EGC_DATA": "The directory of users, apps, credentials and tokens.",
+    "SSL_CERT_FILE": "Certificates that are trusted where the Admin API has TLS.",
+    "NO_COLOR": "Not empty: write without colours.",
+}
+"""The variables that more than one command reads."""
+
+WIDEST = 90
+"""Columns of help (C154)."""
 
 
 class ExitCode(IntEnum):
@@ -85,7 +124,19 @@ class Commands(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"{__name__}.{module}").command
-        return command
+        return with_json(command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The words of commands, without importing those, and the options."""
+        from click.shell_completion import CompletionItem
+
+        modules = words()
+        found = [
+            CompletionItem(word, help=summary(modules[word]))
+            for word in self.list_commands(ctx)
+            if word.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -106,10 +157,46 @@ class Commands(click.Group):
         return code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
+        """Write the commands by section, without importing them, the examples and the variables."""
         modules = words()
-        with formatter.section("Commands"):
-            formatter.write_dl([(word, summary(modules[word])) for word in self.list_commands(ctx)])
+        for title, listed in sections(self.list_commands(ctx)).items():
+            with formatter.section(title):
+                formatter.write_dl([(word, summary(modules[word])) for word in listed])
+        with formatter.section("Examples"):
+            for line in EXAMPLES.splitlines():
+                formatter.write(f"  {line}\n")
+        with formatter.section("Environment"):
+            formatter.write_dl(list(VARIABLES.items()))
+
+
+def sections(shown: Sequence[str]) -> dict[str, list[str]]:
+    """The words of commands by section; those that no section names come last."""
+    found = {title: [word for word in listed if word in shown] for title, listed in SECTIONS.items()}
+    named = {word for listed in SECTIONS.values() for word in listed}
+    found["Besides"] = [word for word in shown if word not in named]
+    return {title: listed for title, listed in found.items() if listed}
+
+
+def with_json(command: click.Command) -> click.Command:
+    """The command with `--json` where it has `--format json`: every command that has results takes it."""
+    for place, parameter in enumerate(command.params):
+        if parameter.name == "form" and isinstance(parameter.type, click.Choice) and "json" in parameter.type.choices:
+            if not any("--json" in one.opts for one in command.params):
+                command.params.insert(place + 1, json_option())
+            break
+    return command
+
+
+def json_option() -> click.Option:
+    """`--json`, which is `--format json`."""
+
+    def choose(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            ctx.params["form"] = "json"
+
+    return click.Option(
+        ["--json"], is_flag=True, expose_value=False, callback=choose, help="The same as --format json."
+    )
 
 
 def show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -121,10 +208,16 @@ def show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Show it.")
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST})
+@click.option(
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Show the version."
+)
 def egc() -> None:
-    """Compile an Express Gateway configuration into a frozen gateway, run it and look after its users."""
+    """Compile an Express Gateway configuration into a frozen gateway, run it and look after its users.
+
+    `egc COMMAND --help` says more of a command. Exit codes: 0 clean, 1 findings or not done, 2 usage, 3 the
+    configuration does not compile, 4 environment or store, 70 a bug of egc.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,6 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # ends, is a fifth of its time.
     gc.set_threshold(100_000, 20, 50)
     atexit.register(gc.freeze)
+    if "_EGC_COMPLETE" in os.environ:
+        from egc.compiler.cli import _shells  # noqa: F401 - click finds bash's completion there
     return exit_code(partial(egc.main, arguments, prog_name="egc", standalone_mode=False))
 
 

@@ -1,9 +1,7 @@
 """The Admin API as the command line calls it: one method, every call with time-outs and a bounded answer."""
 
-import http.client
 import json
 import os
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -29,10 +27,19 @@ TOTAL_TIMEOUT = 120.0
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes."""
 
+LONGEST_KEY = 4096
+"""Characters."""
+
 LONGEST_MESSAGE = 2000
 """Characters of an error text that are shown."""
 
 STORE_OR_PROXY_DOWN = (502, 503, 504)
+
+PAUSES = (0.1, 0.3)
+"""Seconds before a call that met a closed door is tried again: a gateway that starts, or swaps, opens it soon."""
+
+LONGEST_PAUSE = 2.0
+"""Seconds that are waited because a server says so (Retry-After)."""
 
 
 class Rejected(Exception):
@@ -88,8 +95,20 @@ class AdminApi:
 
         Raises:
             Rejected: the server answered with a status of 400 or more.
-            EnvironmentFailure: it could not be reached, or what answered is no Admin API.
+            Unreachable: it could not be reached, or what answered is no Admin API. That nobody listens, and for a GET
+                also that the server cannot answer now, is told after some more attempts.
         """
+        for pause in PAUSES:
+            try:
+                return self._once(method, path, body, query)
+            except Unreachable as error:
+                if not error.passing:
+                    raise
+                time.sleep(max(pause, min(error.pause, LONGEST_PAUSE)))
+        return self._once(method, path, body, query)
+
+    def _once(self, method: str, path: tuple[str, ...], body: object, query: Mapping[str, str | int] | None) -> object:
+        """Send a request once; see `call`."""
         import requests
         import urllib3
 
@@ -112,7 +131,8 @@ class AdminApi:
             raise click.UsageError(f"-H: {error}") from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError, OSError) as error:
             self._note(method, "-", url, started)
-            raise self._unreachable(why(error)) from None
+            nothing_sent = any(isinstance(one, urllib3.exceptions.NewConnectionError) for one in chain(error))
+            raise self._unreachable(why(error), passing=nothing_sent) from None
         self._note(method, str(response.status_code), response.url, started)
         return self._result(response, content)
 
@@ -141,7 +161,9 @@ class AdminApi:
     def _result(self, response: "Response", content: bytes) -> object:
         status = response.status_code
         if status in STORE_OR_PROXY_DOWN:
-            raise self._unreachable(f"it answered {status} {message(response, content)}")
+            reason = f"it answered {status} {message(response, content)}"
+            # Of a change nobody knows whether it was made.
+            raise self._unreachable(reason, passing=response.request.method == "GET", pause=seconds(response))
         if status == HTTPStatus.UNAUTHORIZED:
             raise Rejected(status, f"{message(response, content)}: EGC_ADMIN_KEY must hold the key of `admin.auth`")
         if status >= 400:
@@ -155,8 +177,10 @@ class AdminApi:
         except ValueError:
             raise self._unreachable(f"it answered {status} with something that is not JSON") from None
 
-    def _unreachable(self, reason: str) -> EnvironmentFailure:
-        return Unreachable(f"The Admin API at {self.url} cannot be used: {reason}")
+    def _unreachable(self, reason: str, *, passing: bool = False, pause: float = 0.0) -> "Unreachable":
+        failure = Unreachable(f"The Admin API at {self.url} cannot be used: {reason}")
+        failure.passing, failure.pause = passing, pause
+        return failure
 
     def _note(self, method: str, status: str, url: str | None, started: float) -> None:
         if self._trace is not None:
@@ -165,7 +189,43 @@ class AdminApi:
 
 
 class Unreachable(EnvironmentFailure):
-    """The Admin API does not answer, or what answers is something else."""
+    """The Admin API does not answer, or what answers is something else.
+
+    Attributes:
+        passing: nothing was done, and trying again may help.
+        pause: seconds to wait before that.
+    """
+
+    passing = False
+    pause = 0.0
+
+
+def seconds(response: "Response") -> float:
+    """What Retry-After says in seconds (RFC 9110 section 10.2.3); 0 where it is not there or a date."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0.0
+
+
+def key_of(environ: Mapping[str, str]) -> str | None:
+    """The key for the Admin API: EGC_ADMIN_KEY, else the first line of the file that EGC_ADMIN_KEY_FILE names.
+
+    Raises:
+        EnvironmentFailure: the file cannot be read, or does not begin with a key.
+    """
+    key = environ.get("EGC_ADMIN_KEY")
+    name = environ.get("EGC_ADMIN_KEY_FILE")
+    if key or not name:
+        return key or None
+    try:
+        with open(name, encoding="ascii") as file:
+            found = file.readline(LONGEST_KEY + 2).strip()
+    except OSError as error:
+        raise EnvironmentFailure(f"EGC_ADMIN_KEY_FILE: {name}: {error.strerror}") from None
+    except ValueError:
+        found = ""
+    if not found or not found.isprintable() or len(found) > LONGEST_KEY:
+        raise EnvironmentFailure(f"EGC_ADMIN_KEY_FILE: the first line of {name} is no key")
+    return found
 
 
 def message(response: "Response", content: bytes) -> str:
@@ -186,6 +246,9 @@ def message(response: "Response", content: bytes) -> str:
 
 def why(error: Exception) -> str:
     """The cause of a failed connection in a few words, without the names of Python classes."""
+    import http.client
+    import ssl
+
     causes = list(chain(error))
     text = str(error)
     for cause in causes:

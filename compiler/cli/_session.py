@@ -8,7 +8,7 @@ from functools import wraps
 import click
 
 from egc.compiler.cli import ExitCode
-from egc.compiler.cli._admin_api import AdminApi, Rejected, Unreachable
+from egc.compiler.cli._admin_api import AdminApi, Rejected, Unreachable, key_of
 from egc.compiler.cli._screen import Screen
 
 LONGEST_IDENTIFIER = 1000
@@ -106,7 +106,7 @@ def connected(function: Callable[..., None]) -> Callable[..., int]:
         screen = Screen(quiet=quiet or as_json, colour=not no_color)
         api = AdminApi(
             admin.url,
-            key=os.environ.get("EGC_ADMIN_KEY") or None,
+            key=key_of(os.environ),
             headers=headers,
             trace=screen.note if verbose or admin.verbose else None,
         )
@@ -139,14 +139,6 @@ def split_headers(ctx: click.Context, parameter: click.Parameter, written: Seque
             raise click.BadParameter("invalid header: the form is KEY:VALUE, in printable ASCII", ctx, parameter)
         found[key.strip()] = value.strip()
     return found
-
-
-class Entity(click.Group):
-    """The sub-commands for one kind of thing; `rm` is `remove` (C152)."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The sub-command of that name."""
-        return super().get_command(ctx, "remove" if cmd_name == "rm" else cmd_name)
 
 
 class Identifier(click.ParamType[str]):

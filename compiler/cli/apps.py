@@ -4,8 +4,9 @@ import click
 
 from egc.compiler.cli import _consumers
 from egc.compiler.cli._consumers import Kind
+from egc.compiler.cli._entity import Entity
 from egc.compiler.cli._properties import Properties, property_option, stdin_option
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 APPS = Kind(
     path="apps",
@@ -61,7 +62,12 @@ def create(session: Session, user: str | None, properties: Properties, stdin: bo
 @one
 @connected
 def info(session: Session, app: str) -> None:
-    """Show an app. Example: egc apps info testapp"""
+    """Show an app.
+
+    \b
+    Examples:
+      egc apps info testapp
+    """
     # Express Gateway's -q has no effect here (C174), and scripts parse the JSON.
     _consumers.show(session, APPS, app, quiet=False)
 
@@ -70,7 +76,12 @@ def info(session: Session, app: str) -> None:
 @click.option("-a", "--all", "everything", is_flag=True, help="All of them, not only the first page.")
 @connected
 def list_(session: Session, everything: bool) -> None:
-    """Show apps. Example: egc apps list --all"""
+    """Show apps.
+
+    \b
+    Examples:
+      egc apps list --all
+    """
     _consumers.list_all(session, APPS, everything)
 
 
@@ -79,7 +90,12 @@ def list_(session: Session, everything: bool) -> None:
 @property_option
 @connected
 def update(session: Session, app: str, properties: Properties) -> None:
-    """Change properties of an app. Example: egc apps update testapp -p redirectUri=https://app.example.com/"""
+    """Change properties of an app.
+
+    \b
+    Examples:
+      egc apps update testapp -p redirectUri=https://app.example.com/
+    """
     _consumers.update(session, APPS, app, properties, print_id=False)
 
 
@@ -87,7 +103,12 @@ def update(session: Session, app: str, properties: Properties) -> None:
 @several
 @connected
 def remove(session: Session, apps: tuple[str, ...]) -> None:
-    """Remove apps with all that is theirs. Example: egc apps remove testapp"""
+    """Remove apps with all that is theirs.
+
+    \b
+    Examples:
+      egc apps remove testapp
+    """
     _consumers.remove(session, APPS, apps)
 
 
@@ -95,7 +116,12 @@ def remove(session: Session, apps: tuple[str, ...]) -> None:
 @several
 @connected
 def activate(session: Session, apps: tuple[str, ...]) -> None:
-    """Let apps in again. Example: egc apps activate testapp"""
+    """Let apps in again.
+
+    \b
+    Examples:
+      egc apps activate testapp
+    """
     _consumers.set_active(session, APPS, apps, True)
 
 
@@ -103,5 +129,10 @@ def activate(session: Session, apps: tuple[str, ...]) -> None:
 @several
 @connected
 def deactivate(session: Session, apps: tuple[str, ...]) -> None:
-    """Keep apps out, with every token they hold. Example: egc apps deactivate testapp"""
+    """Keep apps out, with every token they hold.
+
+    \b
+    Examples:
+      egc apps deactivate testapp
+    """
     _consumers.set_active(session, APPS, apps, False)

@@ -7,7 +7,8 @@ import click
 
 from egc.compiler.cli._admin_api import Rejected
 from egc.compiler.cli._credential_types import type_option
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._entity import Entity
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -34,7 +35,12 @@ def credential(function: Function) -> Function:
 @credential
 @connected
 def add(session: Session, scopes: tuple[str, ...], type_: str, id_: str) -> None:
-    """Give scopes to a credential. Example: egc credential:scopes add -t key-auth --keyid 0Fy2... read"""
+    """Give scopes to a credential.
+
+    \b
+    Examples:
+      egc credential:scopes add -t key-auth --keyid 0Fy2... read
+    """
     one_by_one(session, "PUT", scopes, type_, id_, ("added to", "adding"))
 
 
@@ -42,7 +48,12 @@ def add(session: Session, scopes: tuple[str, ...], type_: str, id_: str) -> None
 @credential
 @connected
 def remove(session: Session, scopes: tuple[str, ...], type_: str, id_: str) -> None:
-    """Take scopes away. Example: egc credential:scopes remove -t key-auth --keyid 0Fy2... read"""
+    """Take scopes away.
+
+    \b
+    Examples:
+      egc credential:scopes remove -t key-auth --keyid 0Fy2... read
+    """
     one_by_one(session, "DELETE", scopes, type_, id_, ("removed from", "removing"))
 
 
@@ -50,7 +61,12 @@ def remove(session: Session, scopes: tuple[str, ...], type_: str, id_: str) -> N
 @credential
 @connected
 def set_(session: Session, scopes: tuple[str, ...], type_: str, id_: str) -> None:
-    """Replace all scopes. Example: egc credential:scopes set -t key-auth --keyid 0Fy2... read write"""
+    """Replace all scopes.
+
+    \b
+    Examples:
+      egc credential:scopes set -t key-auth --keyid 0Fy2... read write
+    """
     session.api.call("PUT", "credentials", type_, id_, "scopes", body={"scopes": list(scopes)})
     session.screen.done(f"Scopes {','.join(scopes)} set for {id_}")
     if session.json:

@@ -6,9 +6,10 @@ from egc.compiler.cli import _ask
 from egc.compiler.cli._admin_api import Rejected
 from egc.compiler.cli._consumers import Record, cell, record, records
 from egc.compiler.cli._credential_types import SECRET, type_option
+from egc.compiler.cli._entity import Entity
 from egc.compiler.cli._properties import Properties, property_option, read_lines, stdin_option, typed, with_scope_list
 from egc.compiler.cli._screen import on_terminal
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 COLUMNS = ("type", "id", "isActive", "scopes", "consumerId")
 FILTERS = ("active", "archived")
@@ -112,7 +113,12 @@ def short(credential: Record, type_: str) -> str:
 @type_option(required=True)
 @connected
 def info(session: Session, credential: str, type_: str) -> None:
-    """Show a credential. Example: egc credentials info -t key-auth 0Fy2..."""
+    """Show a credential.
+
+    \b
+    Examples:
+      egc credentials info -t key-auth 0Fy2...
+    """
     try:
         answer = session.api.call("GET", "credentials", type_, credential)
     except Rejected as error:
@@ -179,7 +185,12 @@ several = click.argument("credentials", type=IDENTIFIER, nargs=-1, required=True
 @type_option(required=True)
 @connected
 def activate(session: Session, credentials: tuple[str, ...], type_: str) -> None:
-    """Make credentials valid again. Example: egc credentials activate -t key-auth 0Fy2..."""
+    """Make credentials valid again.
+
+    \b
+    Examples:
+      egc credentials activate -t key-auth 0Fy2...
+    """
     set_active(session, type_, credentials, True)
 
 
@@ -188,7 +199,12 @@ def activate(session: Session, credentials: tuple[str, ...], type_: str) -> None
 @type_option(required=True)
 @connected
 def deactivate(session: Session, credentials: tuple[str, ...], type_: str) -> None:
-    """Make credentials invalid. Example: egc credentials deactivate -t key-auth 0Fy2..."""
+    """Make credentials invalid.
+
+    \b
+    Examples:
+      egc credentials deactivate -t key-auth 0Fy2...
+    """
     set_active(session, type_, credentials, False)
 
 

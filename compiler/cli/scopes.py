@@ -4,7 +4,8 @@ import click
 
 from egc.compiler.cli._admin_api import Rejected, Unreachable
 from egc.compiler.cli._consumers import record
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._entity import Entity
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 
 @click.group(cls=Entity)
@@ -25,7 +26,12 @@ several = click.argument("scopes", type=IDENTIFIER, nargs=-1, required=True, met
 @several
 @connected
 def create(session: Session, scopes: tuple[str, ...]) -> None:
-    """Create scopes, all of them or, where one exists, none. Example: egc scopes create read write"""
+    """Create scopes, all of them or, where one exists, none.
+
+    \b
+    Examples:
+      egc scopes create read write
+    """
     session.api.call("POST", "scopes", body={"scopes": list(scopes)})
     session.screen.done(f"Created {','.join(scopes)}")
     if session.json:
@@ -39,7 +45,12 @@ def create(session: Session, scopes: tuple[str, ...]) -> None:
 @click.argument("scope", type=IDENTIFIER)
 @connected
 def info(session: Session, scope: str) -> None:
-    """Show a scope, if it exists. Example: egc scopes info read"""
+    """Show a scope, if it exists.
+
+    \b
+    Examples:
+      egc scopes info read
+    """
     try:
         found = record(session.api.call("GET", "scopes", scope))
     except Rejected as error:
@@ -54,7 +65,12 @@ def info(session: Session, scope: str) -> None:
 @command.command("list")
 @connected
 def list_(session: Session) -> None:
-    """Show all scopes, one a line. Example: egc scopes list"""
+    """Show all scopes, one a line.
+
+    \b
+    Examples:
+      egc scopes list
+    """
     found = record(session.api.call("GET", "scopes")).get("scopes") or []
     if not isinstance(found, list):
         raise Unreachable("What answers is not the Admin API: its scopes are no list")
@@ -71,7 +87,12 @@ def list_(session: Session) -> None:
 @several
 @connected
 def remove(session: Session, scopes: tuple[str, ...]) -> None:
-    """Remove scopes, from every credential that has them too. Example: egc scopes remove write"""
+    """Remove scopes, from every credential that has them too.
+
+    \b
+    Examples:
+      egc scopes remove write
+    """
 
     def work(scope: str) -> str:
         session.api.call("DELETE", "scopes", scope)

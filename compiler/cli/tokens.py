@@ -3,7 +3,8 @@
 import click
 
 from egc.compiler.cli._admin_api import Rejected
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._entity import Entity
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 
 @click.group(cls=Entity)
@@ -22,7 +23,9 @@ def command() -> None:
 def revoke(session: Session, tokens: tuple[str, ...]) -> None:
     """Revoke access tokens. A token's id, the part before the |, is enough.
 
-    Example: egc tokens revoke 599f481560a74545a0f9d54a2e3f7dde
+    \b
+    Examples:
+      egc tokens revoke 599f481560a74545a0f9d54a2e3f7dde
     """
 
     def work(token: str) -> str:

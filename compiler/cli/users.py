@@ -4,8 +4,9 @@ import click
 
 from egc.compiler.cli import _consumers
 from egc.compiler.cli._consumers import Kind
+from egc.compiler.cli._entity import Entity
 from egc.compiler.cli._properties import Properties, property_option, stdin_option
-from egc.compiler.cli._session import IDENTIFIER, Entity, Session, connected
+from egc.compiler.cli._session import IDENTIFIER, Session, connected
 
 USERS = Kind(
     path="users",
@@ -57,7 +58,12 @@ def create(session: Session, properties: Properties, stdin: bool) -> None:
 @one
 @connected
 def info(session: Session, user: str) -> None:
-    """Show a user. Example: egc users info val"""
+    """Show a user.
+
+    \b
+    Examples:
+      egc users info val
+    """
     _consumers.show(session, USERS, user, quiet=session.quiet)
 
 
@@ -65,7 +71,12 @@ def info(session: Session, user: str) -> None:
 @click.option("-a", "--all", "everything", is_flag=True, help="All of them, not only the first page.")
 @connected
 def list_(session: Session, everything: bool) -> None:
-    """Show users. Example: egc users list --all"""
+    """Show users.
+
+    \b
+    Examples:
+      egc users list --all
+    """
     _consumers.list_all(session, USERS, everything)
 
 
@@ -74,7 +85,12 @@ def list_(session: Session, everything: bool) -> None:
 @property_option
 @connected
 def update(session: Session, user: str, properties: Properties) -> None:
-    """Change properties of a user. Example: egc users update val -p email=val@example.com"""
+    """Change properties of a user.
+
+    \b
+    Examples:
+      egc users update val -p email=val@example.com
+    """
     _consumers.update(session, USERS, user, properties, print_id=True)
 
 
@@ -82,7 +98,12 @@ def update(session: Session, user: str, properties: Properties) -> None:
 @several
 @connected
 def remove(session: Session, users: tuple[str, ...]) -> None:
-    """Remove users with all that is theirs. Example: egc users remove val ada"""
+    """Remove users with all that is theirs.
+
+    \b
+    Examples:
+      egc users remove val ada
+    """
     _consumers.remove(session, USERS, users)
 
 
@@ -90,7 +111,12 @@ def remove(session: Session, users: tuple[str, ...]) -> None:
 @several
 @connected
 def activate(session: Session, users: tuple[str, ...]) -> None:
-    """Let users in again. Example: egc users activate val"""
+    """Let users in again.
+
+    \b
+    Examples:
+      egc users activate val
+    """
     _consumers.set_active(session, USERS, users, True)
 
 
@@ -98,5 +124,10 @@ def activate(session: Session, users: tuple[str, ...]) -> None:
 @several
 @connected
 def deactivate(session: Session, users: tuple[str, ...]) -> None:
-    """Keep users and their apps out. Example: egc users deactivate val"""
+    """Keep users and their apps out.
+
+    \b
+    Examples:
+      egc users deactivate val
+    """
     _consumers.set_active(session, USERS, users, False)

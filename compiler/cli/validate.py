@@ -25,6 +25,12 @@ def command(path: Path, form: str, eg_compat: bool, fail_on: str) -> int:
 
     PATH is a directory with gateway.config.yml and, if need be, system.config.yml and models/, or a gateway.config
     file. Nothing is written and no network is used.
+
+    \b
+    Examples:
+      egc validate
+      egc validate config --fail-on warning
+      egc validate config --format github
     """
     from egc.compiler import check
 
