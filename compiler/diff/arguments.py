@@ -14,7 +14,7 @@ from egc.compiler.diff.changes import (
     Delta,
     classes,
 )
-from egc.compiler.diff.meaning import CORE, Meaning
+from egc.compiler.diff.meaning import CORE, Meaning, is_default
 from egc.compiler.diff.words import change
 from egc.compiler.plan import Argument, Lookup, Script, Setting, Step
 
@@ -60,7 +60,7 @@ def deltas(one: Step, other: Step, before: Meaning, after: Meaning) -> Iterator[
         was, now = old.get(keyword), new.get(keyword)
         if keyword == "counter" and not any(argument is not None and argument.span for argument in (was, now)):
             continue
-        if _key(was, before) == _key(now, after):
+        if _key(one, was, before) == _key(other, now, after):
             continue
         values = tuple(None if argument is None else argument.value for argument in (was, now))
         found = _classes(one, keyword, *values)
@@ -78,8 +78,10 @@ def deltas(one: Step, other: Step, before: Meaning, after: Meaning) -> Iterator[
         yield Delta(_kind(one), _unforeseen(one), message, one.span, other.span, certain=False)
 
 
-def _key(argument: Argument | None, meaning: Meaning) -> object:
-    return None if argument is None or argument.value is None else (meaning.argument(argument),)
+def _key(step: Step, argument: Argument | None, meaning: Meaning) -> object:
+    if argument is None or argument.value is None or is_default(step, argument):
+        return None
+    return (meaning.argument(argument),)
 
 
 def _kind(step: Step) -> str:

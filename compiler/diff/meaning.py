@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 
 from egc.compiler.branches import Access, accesses
@@ -30,7 +30,9 @@ from egc.compiler.plan import (
     Step,
     Table,
 )
+from egc.compiler.policies import policies
 from egc.compiler.requests import Requests, taken
+from egc.compiler.settings import from_json, snake
 
 Key: TypeAlias = Hashable
 
@@ -109,7 +111,11 @@ class Meaning:
         """The key of a step, its condition apart. A counter that egc named is the step's own."""
         found = self._steps.get(step.variable)
         if found is None:
-            arguments = [one for one in step.arguments if one.keyword != COUNTER or one.span is not None]
+            arguments = [
+                one
+                for one in step.arguments
+                if (one.keyword != COUNTER or one.span is not None) and not is_default(step, one)
+            ]
             taken = tuple(map(self.setting, step.positional))
             found = self._steps[step.variable] = (step.module, step.class_name, taken, self.arguments(arguments))
         return found
@@ -195,6 +201,22 @@ class Meaning:
 
     def _endpoint(self, endpoint: Endpoint) -> Key:
         return endpoint.name, endpoint.scopes, self.setting(endpoint.properties)
+
+
+def is_default(step: Step, argument: Argument) -> bool:
+    """Whether an argument says no more than what a step does without it, as the schema of its policy says."""
+    defaults = _defaults(step.policy) if step.module.startswith(CORE) else {}
+    if argument.keyword not in defaults:
+        return False
+    known = defaults[argument.keyword]
+    return type(known) is type(argument.value) and known == argument.value
+
+
+@cache
+def _defaults(policy: str) -> dict[str, Setting]:
+    known = policies().get(policy)
+    properties = known.properties if known is not None else {}
+    return {snake(name): from_json(about["default"]) for name, about in properties.items() if "default" in about}
 
 
 def host(pattern: HostPattern) -> Key:

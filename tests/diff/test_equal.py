@@ -24,6 +24,9 @@ SAME = {
         ("apiEndpoints:\n  orders", "apiEndpoints:\n  health: {paths: /health}\n  orders"),
     ),
     "a default that is written": replaced(("max: 10,", "max: 10, statusCode: 429,")),
+    "a default that only the schema has": replaced(
+        ("proxyTimeout: 5000", "proxyTimeout: 5000, followRedirects: false, autoRewrite: false")
+    ),
     "the other spelling of a literal path": replaced(("paths: /health", "paths: /Health/")),
     "what cannot be reached": replaced(
         ("message: ok}}", "message: ok}}\n      - proxy: {action: {serviceEndpoint: shop}}")
