@@ -8,12 +8,29 @@ from typing import Any, Protocol, TypeVar
 import pytest
 
 from egc.runtime.store import Store
+from egc.runtime.store.redis import RedisStore
 from egc.runtime.store.sqlite import SQLiteStore
+from tests.redis_servers import RedisServer
 from tests.store.records import furnish
 
 R = TypeVar("R")
 
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda place: SQLiteStore(place / "data")}
+Maker = Callable[[], Store]
+"""Makes the store of a test, not opened; each one it makes is the same to whoever looks at what is kept."""
+
+
+def _sqlite(request: pytest.FixtureRequest) -> Maker:
+    place: Path = request.getfixturevalue("tmp_path")
+    return lambda: SQLiteStore(place / "data")
+
+
+def _redis(request: pytest.FixtureRequest) -> Maker:
+    server: RedisServer = request.getfixturevalue("redis")
+    namespace = server.namespace()
+    return lambda: RedisStore(host="127.0.0.1", port=server.port, namespace=namespace)
+
+
+STORES: dict[str, Callable[[pytest.FixtureRequest], Maker]] = {"sqlite": _sqlite, "redis": _redis}
 
 
 class Run(Protocol):
@@ -30,12 +47,18 @@ def run() -> Iterator[Run]:
 
 
 @pytest.fixture(params=list(STORES))
-def another(request: pytest.FixtureRequest, tmp_path: Path, run: Run) -> Iterator[Callable[[], Store]]:
+def maker(request: pytest.FixtureRequest) -> Maker:
+    """A place to keep things in."""
+    return STORES[request.param](request)
+
+
+@pytest.fixture
+def another(maker: Maker, run: Run) -> Iterator[Maker]:
     """Opens the store of this test once more, as another worker would."""
     opened: list[Store] = []
 
     def open_one() -> Store:
-        store = STORES[request.param](tmp_path)
+        store = maker()
         run(store.open())
         opened.append(store)
         return store
@@ -46,7 +69,7 @@ def another(request: pytest.FixtureRequest, tmp_path: Path, run: Run) -> Iterato
 
 
 @pytest.fixture
-def store(another: Callable[[], Store]) -> Store:
+def store(another: Maker) -> Store:
     """An open, empty store."""
     return another()
 

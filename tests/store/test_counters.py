@@ -47,6 +47,15 @@ def counting(tmp_path: Path) -> Iterator[Counters]:
     opened.close()
 
 
+@pytest.fixture
+def embedded(tmp_path: Path, run: Run) -> Iterator[SQLiteStore]:
+    """An open store with its files in `data`."""
+    store = SQLiteStore(tmp_path / "data")
+    run(store.open())
+    yield store
+    run(store.close())
+
+
 # ---- The contract
 
 
@@ -366,16 +375,16 @@ def test_a_store_that_will_count_does_not_open_without_its_counters(tmp_path: Pa
     run(store.close())
 
 
-def test_a_store_that_counts_nothing_makes_no_file(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_counts_nothing_makes_no_file(embedded: SQLiteStore, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(COUNTERS_NAME))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the open files of a process are told there")
-def test_a_closed_store_holds_no_file(another: Callable[[], Store], run: Run, tmp_path: Path) -> None:
-    store, path = another(), str(tmp_path / "data" / COUNTERS_NAME)
-    run(store.hit(b"k", 60.0, 1000.0))
+def test_a_closed_store_holds_no_file(embedded: SQLiteStore, run: Run, tmp_path: Path) -> None:
+    path = str(tmp_path / "data" / COUNTERS_NAME)
+    run(embedded.hit(b"k", 60.0, 1000.0))
     assert path in open_files()
-    run(store.close())
+    run(embedded.close())
     assert path not in open_files()
 
 

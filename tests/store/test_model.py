@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,7 +20,9 @@ from hypothesis.stateful import (
 )
 
 from egc.runtime.store import Application, AuthorizationCode, Conflict, Credential, Session, Store, Token, User
+from egc.runtime.store.redis import RedisStore
 from egc.runtime.store.sqlite import SQLiteStore
+from tests.redis_servers import RedisServer
 
 R = TypeVar("R")
 
@@ -69,8 +72,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.runner.close()
         self.place.cleanup()
 
+    def made(self) -> Store:
+        """One more worker's store, not opened."""
+        return SQLiteStore(Path(self.place.name) / "data")
+
     def opened(self) -> Store:
-        store = SQLiteStore(Path(self.place.name) / "data")
+        store = self.made()
         self.run(store.open())
         return store
 
@@ -349,5 +356,21 @@ class StoreMachine(RuleBasedStateMachine):
         self.spent = {key: one for key, one in self.spent.items() if one.client_id != id_}
 
 
+SETTINGS = settings(max_examples=15, stateful_step_count=30, deadline=None)
+
+
 def test_the_store_does_what_the_model_does() -> None:
-    run_state_machine_as_test(StoreMachine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(StoreMachine, settings=SETTINGS)
+
+
+@pytest.mark.slow
+def test_the_redis_store_does_what_the_model_does(redis: RedisServer) -> None:
+    class RedisMachine(StoreMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.namespace = redis.namespace()
+
+        def made(self) -> Store:
+            return RedisStore(host="127.0.0.1", port=redis.port, namespace=self.namespace)
+
+    run_state_machine_as_test(RedisMachine, settings=SETTINGS)
