@@ -21,6 +21,9 @@ from egc.compiler.splice import NotInPlace, Splices, same
 MOST_ERRORS = 50
 """How many mistakes are told."""
 
+EDITABLE = (*SECTIONS, "plugins")
+"""What can be changed: of gateway.config what the Admin API shows, of system.config the plugins."""
+
 Outcome = Literal["created", "replaced", "deleted", "unchanged", "absent"]
 
 
@@ -33,7 +36,7 @@ class Edit:
     """What is to be changed.
 
     Arguments:
-        section: one of SECTIONS.
+        section: one of EDITABLE.
         name: of the entry; for `policies` the policy.
         value: what the entry is to be.
         delete: take it out; there is no value then.
@@ -66,7 +69,7 @@ def apply(edit: Edit, name: str, data: bytes, environ: Environment[str, str]) ->
         DoesNotCompile: the file cannot be read as it is.
         NotEditable: the change cannot be made in it.
     """
-    if edit.section not in SECTIONS:
+    if edit.section not in EDITABLE:
         raise NotEditable(f"there is no section {edit.section}")
     if "${" in edit.name:
         raise NotEditable("a name that is written here cannot hold a variable")

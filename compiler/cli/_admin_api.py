@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -217,7 +218,7 @@ def key_of(environ: Mapping[str, str]) -> str | None:
     if key or not name:
         return key or None
     try:
-        with open(name, encoding="ascii") as file:
+        with Path(name).open(encoding="ascii") as file:
             found = file.readline(LONGEST_KEY + 2).strip()
     except OSError as error:
         raise EnvironmentFailure(f"EGC_ADMIN_KEY_FILE: {name}: {error.strerror}") from None
