@@ -19,7 +19,7 @@ from egc.compiler.diagnostics import Diagnostic, DoesNotCompile, Report, Severit
 from egc.compiler.lint import RANK, BrokenRule, Selection, _baseline, chosen, everything, like, worst
 from egc.compiler.lint._baseline import Baseline
 from egc.compiler.lint._fixes import Files, Mended, NotMended, Reviewed, mend
-from egc.compiler.render import hidden, told, visible
+from egc.compiler.render import hidden, hidden_line, told, visible
 from egc.compiler.source import find, gateway_file
 
 
@@ -85,8 +85,10 @@ class Review:
         for name, old, new in changed:
             texts = (old.decode().splitlines(), new.decode().splitlines())
             lines = difflib.unified_diff(*texts, root + name, root + name)
+            shown = {raw: hidden_line(text, n) for text in texts for n, raw in enumerate(text, 1)}
             for line in lines:
-                click.echo(visible(hidden(line.rstrip("\n"))))
+                words = line.rstrip("\n")
+                click.echo(visible(words[:1] + shown[words[1:]] if words[1:] in shown else hidden(words)))
         for one in mended.fixed:
             click.echo(f"would fix {told(f'{root}{one.span}: {one.code} {one.name}')}", err=True)
         return ExitCode.FINDINGS if changed else ExitCode.CLEAN

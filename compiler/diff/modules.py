@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from difflib import unified_diff
 
 from egc.compiler.diff.sources import Loaded
-from egc.compiler.render import hidden, visible
+from egc.compiler.known_secrets import emitted
+from egc.compiler.render import visible
 from egc.compiler.render.text import style
 
 FILES = ("gateway.py", "gunicorn.conf.py")
@@ -21,4 +22,4 @@ def _lines(name: str, before: Loaded, after: Loaded, colour: bool) -> Iterator[s
     label, other = (f"{each.side.name}/{name}" for each in (before, after))
     for line in unified_diff(old, new, label, other, lineterm=""):
         paint = "1" if line.startswith(("+++", "---")) else _PAINT.get(line[:1], "")
-        yield style(visible(hidden(line)), paint if colour else "")
+        yield style(visible(emitted(line)), paint if colour else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from egc.compiler.diagnostics import Span
 from egc.compiler.diff.changes import CLASSES, Change, Class, Difference, Side
-from egc.compiler.render import hidden, visible
+from egc.compiler.render import hidden, hidden_line, visible
 from egc.compiler.render.text import style
 
 COLOURS: dict[Class, str] = {"breaking": "31", "weaker": "35", "stronger": "36", "neutral": "2"}
@@ -69,7 +69,7 @@ def _places(before: Span | None, after: Span | None, found: Difference) -> Itera
 def quoted(span: Span, side: Side) -> str:
     """The line that a place is in, without what is secret in it; empty where the text is not known."""
     lines = side.sources.get(span.file, "").split("\n")
-    line = hidden(lines[span.line - 1]).strip() if 0 < span.line <= len(lines) else ""
+    line = hidden_line(lines, span.line).strip() if 0 < span.line <= len(lines) else ""
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
 
 

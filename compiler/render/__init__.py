@@ -4,17 +4,16 @@ Each holds `render(report, *, colour)`. What comes from a configuration may hold
 secrets; a form lets through none of them: `told` takes them out of a sentence, `visible` and `hidden` are its parts.
 """
 
-import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
 from egc.compiler.diagnostics import Diagnostic, Report, Severity, Span
 from egc.compiler.fingerprints import Fingerprints
-from egc.compiler.known_secrets import USER, starred
+from egc.compiler.known_secrets import quoted, starred, starred_line
 
 SCHEMA_VERSION = 1
 
@@ -110,17 +109,19 @@ def told(text: str) -> str:
 
 
 def open_words(text: str) -> str:
-    """A sentence with its secrets starred out: of what it quotes, only a URL can hold one."""
-    return USER.sub(_stars, text)
+    """A sentence with the secrets starred out that it quotes."""
+    return quoted(text)
 
 
+@lru_cache(maxsize=32)
 def hidden(line: str) -> str:
     """A source line with its secrets starred out, each in its own length: CI logs are no place for them."""
     return starred(line)
 
 
-def _stars(found: re.Match[str]) -> str:
-    return "*" * len(found[0])
+def hidden_line(lines: Sequence[str], number: int) -> str:
+    """As `hidden`, of the line of a file with that number, which counts from 1."""
+    return starred_line(lines, number - 1)
 
 
 def visible(text: str) -> str:

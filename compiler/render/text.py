@@ -1,7 +1,7 @@
 """The form for people: a line that says all, then the source lines with carets, then what else is to be said."""
 
 from egc.compiler.diagnostics import Diagnostic, Report, Severity, Span
-from egc.compiler.render import cells, count, hidden, remarks, told, visible
+from egc.compiler.render import cells, count, hidden_line, remarks, told, visible
 
 COLOURS: dict[Severity, str] = {"error": "31", "warning": "33", "info": "36"}
 
@@ -63,7 +63,7 @@ def how(word: str) -> str:
 def source_line(sources: dict[str, list[str]], span: Span) -> str | None:
     """The line that a span begins on, or None where the text of its file is not known."""
     lines = sources.get(span.file, [])
-    return hidden(lines[span.line - 1]) if 0 < span.line <= len(lines) and lines != [""] else None
+    return hidden_line(lines, span.line) if 0 < span.line <= len(lines) and lines != [""] else None
 
 
 def underline(line: str, span: Span, mark: str) -> tuple[str, str]:
