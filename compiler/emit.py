@@ -25,6 +25,7 @@ _OWN_PATHS = "/oauth2/*"
 _COLUMN = 40
 _SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
 _STORE_MODULE = "egc.runtime.store.sqlite"
+_REDIS_MODULE = "egc.runtime.store.redis"
 _OWN_NAMES = frozenset(
     (
         *(
@@ -45,6 +46,7 @@ _OWN_NAMES = frozenset(
             "Part",
             "Path",
             "Property",
+            "RedisStore",
             "Route",
             "SQLiteStore",
             "Service",
@@ -197,10 +199,7 @@ class _Writer:
     def _state(self) -> Iterator[Code]:
         gateway = self._gateway
         if gateway.store is not None:
-            self._use("env")
-            directory = call(Code("env.data_dir"), Code("__file__"))
-            store = call(self._use("SQLiteStore", _STORE_MODULE), directory)
-            yield self._assign(Code("store"), store, Code("default"))
+            yield self._store(gateway.store)
         if gateway.authorization is not None:
             name = self._use("AuthorizationServer", "egc.runtime.oauth2")
             server = self._call(name, (Code("store"),), gateway.authorization.arguments)
@@ -210,6 +209,14 @@ class _Writer:
             written = call(literals.join(self._use("env"), Code("beside"), by="."), Code("__file__"), literal(ADMIN))
             api = self._call(name, (Code("store"), written), gateway.administration.arguments)
             yield self._assign(Code("administration"), api, self._note(gateway.administration.span))
+
+    def _store(self, store: plan.Store) -> Code:
+        if store.arguments:
+            redis = self._call(self._use("RedisStore", _REDIS_MODULE), (), store.arguments)
+            return self._assign(Code("store"), redis, self._note(store.span))
+        self._use("env")
+        directory = call(Code("env.data_dir"), Code("__file__"))
+        return self._assign(Code("store"), call(self._use("SQLiteStore", _STORE_MODULE), directory), Code("default"))
 
     def _plugin(self, plugin: plan.Plugin) -> Code:
         name = self._use(plugin.class_name, plugin.module)
@@ -619,7 +626,7 @@ def _shown(name: str, value: str | None) -> str | None:
 
 def _lookups(gateway: plan.Gateway) -> Iterator[plan.Lookup]:
     settings: list[plan.Setting] = []
-    for owner in (*gateway.listeners, gateway.authorization, gateway.administration, *gateway.plugins):
+    for owner in (*gateway.listeners, gateway.store, gateway.authorization, gateway.administration, *gateway.plugins):
         settings += [one.value for one in owner.arguments] if owner is not None else []
     for service in gateway.services:
         settings += service.urls

@@ -29,6 +29,7 @@ from egc.compiler.policies.rewrite import targets
 from egc.compiler.regexes import Untranslatable
 from egc.compiler.resolve import Flow, Names, Resolved, methods, signs_tokens
 from egc.compiler.settings import Values, snake
+from egc.compiler.shared_store import shared_store
 from egc.compiler.source import Project
 
 GRANTS = ("authorization_code", "implicit", "password", "client_credentials", "refresh_token")
@@ -105,8 +106,6 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
     needs_store = bool(
         authorization or administration or any(plan.Reference("store") in owner.positional for owner in owners)
     )
-    if needs_store:
-        _check_store(model, values)
     found = {source.name: sha256(source.data).hexdigest() for source in project.sources}
     for plugin in values.known.plugins:
         found |= dict(plugin.files)
@@ -117,7 +116,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         listeners,
         tuple(endpoint for _, endpoint in endpoints),
         tuple(services.values()),
-        () if needs_store else None,
+        shared_store(model, values) if needs_store else None,
         authorization,
         administration,
         _functions(values),
@@ -383,24 +382,6 @@ def _grants(model: Model, listed: Span, values: Values) -> Argument:
         name = values.shape(item) if isinstance(item, Scalar) else ""
         found.append(name)
     return Argument("grants", tuple(dict.fromkeys(found)), grants.span)
-
-
-def _check_store(model: Model, values: Values) -> None:
-    """Only the embedded store exists yet: whoever names Redis is told where the state will be."""
-    database = model.system.get("db")
-    redis = database.get("redis") if isinstance(database, Mapping) else None
-    if not isinstance(redis, Mapping):
-        return
-    emulate = redis.get("emulate")
-    if isinstance(emulate, Scalar) and values.shape(emulate) in ("true", "1"):
-        return
-    values.report.warning(
-        "MG909",
-        "store-of-one-machine",
-        "this version of egc keeps its state in its own store, shared by all workers of one machine, not in Redis",
-        emulate.span if emulate is not None else redis.span,
-        help="set db.redis.emulate to true if one machine is enough",
-    )
 
 
 def _files(

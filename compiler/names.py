@@ -17,7 +17,7 @@ _MAX_CALLED = 44
 # fmt: off
 _TAKEN = frozenset((
     "AdminApi", "AuthorizationServer", "Certificate", "Endpoint", "Exchange", "Gateway", "Host", "Listener", "Outcome",
-    "Path", "Route", "SQLiteStore", "Service", "ANY", "SOURCE_SHA256", "admin", "administration", "app",
+    "Path", "RedisStore", "Route", "SQLiteStore", "Service", "ANY", "SOURCE_SHA256", "admin", "administration", "app",
     "authorization", "env", "http", "https", "js", "met", "outcome", "pattern", "require", "store", "x",
 ))
 # fmt: on

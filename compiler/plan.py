@@ -300,6 +300,14 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where state is kept: in Redis, or where no arguments say how, in files beside the gateway."""
+
+    arguments: tuple[Argument, ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The whole program.
 
@@ -312,7 +320,7 @@ class Gateway:
     listeners: tuple[Listener, ...]
     endpoints: tuple[Endpoint, ...]
     services: tuple[Service, ...]
-    store: tuple[Argument, ...] | None
+    store: Store | None
     authorization: AuthorizationServer | None
     administration: Administration | None
     functions: tuple[Function, ...]

@@ -28,7 +28,9 @@ from egc.runtime.rehearsal.records import Ask, Asked, Began, Happened, Ran, Step
 from egc.runtime.rehearsal.watching import Listening, Watch
 from egc.runtime.routing import Route
 from egc.runtime.store import Conflict, StoreError
+from egc.runtime.store import redis as shared
 from egc.runtime.store.place import COUNTERS_NAME
+from egc.runtime.store.sqlite import SQLiteStore
 
 __all__ = [
     "Artifact",
@@ -88,6 +90,7 @@ class Artifact:
             stack.enter_context(offline())
             self._write(self.directory)
             stack.enter_context(_importable(self.directory))
+            stack.enter_context(_embedded(self.data))
             try:
                 self.module = _load(self.directory / "gateway.py")
             except Misconfigured as error:
@@ -374,6 +377,21 @@ def _environment(environ: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _embedded(data: Path) -> Iterator[None]:
+    """A module that names a shared store gets a private one in `data`; the shared one is not even asked for."""
+
+    def private(**_: object) -> SQLiteStore:
+        return SQLiteStore(data)
+
+    real = shared.RedisStore
+    shared.RedisStore = private  # type: ignore[assignment, misc]  # for as long as the module is being imported
+    try:
+        yield
+    finally:
+        shared.RedisStore = real  # type: ignore[misc]  # as above
 
 
 @contextmanager

@@ -9,6 +9,7 @@ A write is answered when Redis has answered it. What Redis forgets with a power 
 """
 
 import asyncio
+import json
 import logging
 import time as clock
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,7 @@ from egc.runtime.store.redis_fields import (
     user_fields,
 )
 from egc.runtime.store.redis_link import CONNECT_SECONDS, CONNECTIONS, SECONDS, Link
+from egc.runtime.store.rows import place_of, read_place
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -62,6 +64,7 @@ _log = logging.getLogger("egc")
 VERSION = 1
 _PURGED_AT_ONCE = 500
 _CREDENTIALS_AT_ONCE = 500
+_FAMILIES_AT_ONCE = 100
 _KEPT_HITS = 10_000
 """How many hits may wait to be taken back."""
 _NOT_OPEN = "The store is not open."
@@ -74,7 +77,7 @@ class RedisStore:
         host, port: of the server.
         path: its Unix socket, instead of both.
         db: the number of the database.
-        username, password: for its access list; a password alone is that of the default user.
+        username, password: for its access list; a password alone is that of the default user, an empty one is none.
         tls: whether to speak TLS to the server.
         ca_file, cert_file, key_file: PEM files; without `ca_file` the system's authorities count.
         reject_unauthorized: whether the server must show a certificate that is in order.
@@ -123,8 +126,8 @@ class RedisStore:
             raise env.Misconfigured(f"db.redis.db: {db} is no number of a database")
         self._place = f"Redis at {path or f'{host}:{port}'}" if not sentinels else f"Redis {name!r} behind Sentinel"
         self._address: dict[str, Any] = {"unix_socket_path": path} if path else {"host": host, "port": port}
-        self._database = {"db": db, "username": username}
-        self._password = None if password is None else Secret(password)
+        self._database = {"db": db, "username": username or None}
+        self._password = Secret(password) if password else None
         self._tls: dict[str, Any] = {
             "ssl": True,
             "ssl_ca_certs": ca_file and env.file(ca_file),
@@ -136,8 +139,8 @@ class RedisStore:
         self._uses_tls = tls
         self._sentinels = tuple(sentinels)
         self._name = name
-        self._sentinel_username = sentinel_username
-        self._sentinel_password = None if sentinel_password is None else Secret(sentinel_password)
+        self._sentinel_username = sentinel_username or None
+        self._sentinel_password = Secret(sentinel_password) if sentinel_password else None
         self._sentinel_tls = sentinel_tls
         self._prefix = f"{key_prefix}{namespace}-egc:"
         self._connect_timeout = min(max(connect_timeout, 0.05), 10.0)
@@ -265,7 +268,7 @@ class RedisStore:
         found = await self._read(scripts.IDENTIFY, type_, name)
         if not found:
             return None
-        credential, kind, consumer = found
+        credential, kind, consumer = json.loads(found)
         return Held(read_credential(credential), read_user(consumer) if kind == "user" else read_application(consumer))
 
     async def credentials_of(self, consumer_id: str) -> Sequence[Credential]:
@@ -342,7 +345,7 @@ class RedisStore:
         found = await self._read(scripts.AUTHENTICATE, token_id)
         if not found:
             return None
-        token, client, user = found
+        token, client, user = json.loads(found)
         return Authenticated(read_token(token), read_application(client), read_user(user) if user else None)
 
     async def get_token(self, token_id: str) -> Token | None:
@@ -352,6 +355,23 @@ class RedisStore:
     async def find_tokens(self, client_id: str, now: float) -> Sequence[Token]:
         found = [read_token(row) for row in await self._read(scripts.FIND_TOKENS, client_id, time(now)) or ()]
         return sorted(found, key=lambda token: (token.created_at, token.id))
+
+    async def tokens_of(
+        self, consumer_id: str, now: float, count: int, after: str = ""
+    ) -> tuple[Sequence[Token], str]:
+        expires_at, token_id = read_place(after) if after else (now, "")
+        arguments = (consumer_id, time(now), time(expires_at), token_id, str(count))
+        rows = await self._read(scripts.TOKENS_OF, *arguments) or ()
+        tokens = [read_token(row) for row in rows[:count]]
+        return tokens, place_of(tokens[-1]) if len(rows) > count else ""
+
+    async def revoke_tokens(self, consumer_id: str, now: float) -> int:
+        families = await self._read(scripts.FAMILIES_OF, consumer_id) or ()
+        gone = 0
+        for start in range(0, len(families), _FAMILIES_AT_ONCE):
+            some = families[start : start + _FAMILIES_AT_ONCE]
+            gone += int(await self._call(scripts.REVOKE_FAMILIES, time(clock.time()), time(now), *some))
+        return gone
 
     async def rotate(self, refresh: Token, successors: Sequence[Token]) -> bool:
         arguments = (refresh.id, refresh.family, time(clock.time()), tokens_json(successors))
@@ -385,6 +405,9 @@ class RedisStore:
 
     async def delete_session(self, session_id: bytes) -> None:
         await self._call(scripts.DELETE_SESSION, session_id.hex())
+
+    async def end_sessions(self, user_id: str) -> int:
+        return int(await self._read(scripts.END_SESSIONS, user_id) or 0)
 
     async def record_failure(self, key: bytes, now: float, window: float) -> int:
         counted = await self._call(

@@ -88,8 +88,9 @@ _FAMILIES = (
     + """
 local REVOKED_KEPT = 3600
 
-local function revoke_family(family, now)
-  local latest = tonumber(now)
+-- How many of its tokens had not expired at `live`.
+local function revoke_family(family, now, live)
+  local latest, gone = tonumber(now), 0
   local members = call('ZRANGE', P..'family:'..family, 0, -1, 'WITHSCORES')
   for at = 1, #members, 2 do
     local ref = members[at]
@@ -97,11 +98,12 @@ local function revoke_family(family, now)
     if string.sub(ref, 1, 5) == 'code:' then
       if call('EXISTS', P..ref) == 1 then call('HSET', P..ref, 'is_spent', '1') end
     elseif call('HGET', P..ref, 'is_spent') ~= '1' then
-      forget(ref)
+      if forget(ref) == 1 and live and tonumber(members[at + 1]) > tonumber(live) then gone = gone + 1 end
     end
   end
   local ending = string.format('%.17g', latest + REVOKED_KEPT)
   remember('revoked:'..family, ending, nil, nil, nil, {'expires_at', ending})
+  return gone
 end
 
 -- All or none: false if a family is revoked, or a client or user is gone.
@@ -173,6 +175,14 @@ local function delete_application(id)
 end
 """
 )
+
+# One text of JSON is read much faster than many answers: for what is asked with every request.
+_PACK = """
+local function pack(row, count)
+  for at = 1, count do row[at] = row[at] or cjson.null end
+  return row
+end
+"""
 
 # `user` and `application`: the hashes' fields in the order in which records are read (redis_fields).
 _USER = "'id', 'username', 'is_active', 'created_at', 'updated_at', 'properties'"
@@ -380,7 +390,9 @@ return ''
 
 GET_CREDENTIAL = _read("credential", _CREDENTIAL)
 
-IDENTIFY = _script(f"""
+IDENTIFY = _script(
+    _PACK,
+    f"""
 local type, name = ARGV[1], ARGV[2]
 local function application(id)
   local row = call('HMGET', P..'application:'..id, {_APPLICATION})
@@ -407,9 +419,10 @@ if not consumer then
   consumer = application(credential[3])
   if not consumer then kind, consumer = 'user', user(credential[3]) end
 end
-return consumer and {{credential, kind, consumer}}
-""")
-"""ARGV: type, name. The credential, what its consumer is, and the consumer; nothing unless both are active."""
+return consumer and cjson.encode({{pack(credential, 9), kind, consumer}})
+""",
+)
+"""ARGV: type, name. The credential, what its consumer is, and the consumer, as JSON; nothing unless both are active."""
 
 CREDENTIALS_OF = _script(f"""
 local rows = {{}}
@@ -513,7 +526,9 @@ return insert_tokens(ARGV[4]) and row
 
 SAVE_TOKENS = _script(_FAMILIES, "return insert_tokens(ARGV[1]) and 1 or 0")
 
-AUTHENTICATE = _script(f"""
+AUTHENTICATE = _script(
+    _PACK,
+    f"""
 local token = call('HMGET', P..'token:'..ARGV[1], {_BEARER})
 if token[3] ~= 'access' or token[11] ~= '0' then return false end
 local client = call('HMGET', P..'application:'..token[4], {_APPLICATION})
@@ -523,8 +538,10 @@ if token[5] then
   user = call('HMGET', P..'user:'..token[5], {_USER})
   if user[3] ~= '1' then return false end
 end
-return {{token, client, user}}
-""")
+return cjson.encode({{pack(token, 11), client, user}})
+""",
+)
+"""ARGV: token. It with its client and user, as JSON, where all are as they must be."""
 
 GET_TOKEN = _read("token", _BEARER)
 
@@ -565,6 +582,59 @@ return forget(ref)
 
 REVOKE_FAMILY = _script(_FAMILIES, "revoke_family(ARGV[1], ARGV[2])")
 
+_GRANTS = """
+local function grants_of(id)
+  return P..'grants:'..(call('EXISTS', P..'application:'..id) == 1 and 'application:' or 'user:')..id
+end
+"""
+
+TOKENS_OF = _script(
+    _GRANTS,
+    f"""
+local key, now, since, last, count = grants_of(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
+local rows, at, found = {{}}, 0, nil
+repeat
+  found = call('ZRANGEBYSCORE', key, since, '+inf', 'WITHSCORES', 'LIMIT', at, 200)
+  for each = 1, #found, 2 do
+    local ref, ends = found[each], tonumber(found[each + 1])
+    if #rows <= count and ends > now and string.sub(ref, 1, 6) == 'token:'
+      and (ends > tonumber(since) or ref > 'token:'..last) then
+      local row = call('HMGET', P..ref, {_BEARER})
+      if row[11] == '0' then rows[#rows + 1] = row end
+    end
+  end
+  at = at + 200
+until #found < 400 or #rows > count
+return rows
+""",
+)
+"""ARGV: consumer, now, end of life and id to begin behind, how many. One more than that, if there are more."""
+
+FAMILIES_OF = _script(
+    _GRANTS,
+    """
+local families, seen = {}, {}
+for _, ref in ipairs(call('ZRANGE', grants_of(ARGV[1]), 0, -1)) do
+  local family = call('HGET', P..ref, 'family')
+  if family and not seen[family] then
+    seen[family] = true
+    families[#families + 1] = family
+  end
+end
+return families
+""",
+)
+
+REVOKE_FAMILIES = _script(
+    _FAMILIES,
+    """
+local gone = 0
+for at = 3, #ARGV do gone = gone + revoke_family(ARGV[at], ARGV[1], ARGV[2]) end
+return gone
+""",
+)
+"""ARGV: the clock of this gateway, now, families. How many tokens that had not expired now have gone."""
+
 # ---- Sessions and guesses
 
 SAVE_SESSION = _script(
@@ -584,6 +654,17 @@ end
 GET_SESSION = _read("session", _SESSION)
 
 DELETE_SESSION = _script(_FORGET, "return forget('session:'..ARGV[1])")
+
+END_SESSIONS = _script(
+    _FORGET,
+    """
+local gone = 0
+for _, ref in ipairs(call('ZRANGE', P..'grants:user:'..ARGV[1], 0, -1)) do
+  if string.sub(ref, 1, 8) == 'session:' then gone = gone + forget(ref) end
+end
+return gone
+""",
+)
 
 RECORD_FAILURE = _script(
     _NEXT,
