@@ -307,6 +307,19 @@ class Store(Protocol):
     async def find_tokens(self, client_id: str, now: float) -> Sequence[Token]:
         """The client's unexpired access and refresh tokens, oldest first."""
 
+    async def tokens_of(self, consumer_id: str, now: float, count: int, after: str = "") -> tuple[Sequence[Token], str]:
+        """One page of the unexpired tokens of a client, or of the user behind them, and what the next page is `after`.
+
+        They come in the order in which they expire; a page is never empty but for the last, after which stands "".
+        Tokens that are made meanwhile move no other. Raises ValueError for an `after` that no page ended with.
+        """
+
+    async def revoke_tokens(self, consumer_id: str, now: float) -> int:
+        """Revoke the families of all codes and tokens that a client, or the user behind them, has when it is called.
+
+        Returns how many tokens that were neither expired nor revoked have gone.
+        """
+
     async def rotate(self, refresh: Token, successors: Sequence[Token]) -> bool:
         """Replace a refresh token by its successors, once.
 
@@ -330,6 +343,9 @@ class Store(Protocol):
     async def get_session(self, session_id: bytes) -> Session | None: ...
 
     async def delete_session(self, session_id: bytes) -> None: ...
+
+    async def end_sessions(self, user_id: str) -> int:
+        """Delete all sessions of the user. Returns how many there were."""
 
     async def record_failure(self, key: bytes, now: float, window: float) -> int:
         """Count a wrong guess for `key` (a digest); the count within the last `window` seconds, this included."""

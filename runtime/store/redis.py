@@ -356,9 +356,7 @@ class RedisStore:
         found = [read_token(row) for row in await self._read(scripts.FIND_TOKENS, client_id, time(now)) or ()]
         return sorted(found, key=lambda token: (token.created_at, token.id))
 
-    async def tokens_of(
-        self, consumer_id: str, now: float, count: int, after: str = ""
-    ) -> tuple[Sequence[Token], str]:
+    async def tokens_of(self, consumer_id: str, now: float, count: int, after: str = "") -> tuple[Sequence[Token], str]:
         expires_at, token_id = read_place(after) if after else (now, "")
         arguments = (consumer_id, time(now), time(expires_at), token_id, str(count))
         rows = await self._read(scripts.TOKENS_OF, *arguments) or ()

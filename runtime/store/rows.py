@@ -4,6 +4,7 @@ The columns of each record are named once, in the order of the record's fields a
 """
 
 import json
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -74,6 +75,19 @@ def read_session(row: tuple[Any, ...]) -> Session:
     """A session from the columns of SESSION."""
     id_, user_id, data, created_at, expires_at = row
     return Session(id_, user_id, json.loads(data), created_at, expires_at)
+
+
+def place_of(token: Token) -> str:
+    """Where a token stands among others in the order of their expiry, as `tokens_of` tells it."""
+    return f"{token.expires_at!r}:{token.id}"
+
+
+def read_place(text: str) -> tuple[float, str]:
+    """End of life and id from `place_of`. Raises ValueError for anything else."""
+    expires_at, colon, token_id = text.partition(":")
+    if not colon or not math.isfinite(float(expires_at)):
+        raise ValueError("no place in a list of tokens")
+    return float(expires_at), token_id
 
 
 def code_row(code: AuthorizationCode) -> tuple[object, ...]:

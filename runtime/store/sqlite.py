@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -43,9 +44,11 @@ from egc.runtime.store.rows import (
     TOKEN,
     USER,
     code_row,
+    place_of,
     read_application,
     read_code,
     read_credential,
+    read_place,
     read_scopes,
     read_session,
     read_token,
@@ -65,6 +68,9 @@ _KNOWN_CREDENTIALS = 4096
 _PURGE_ROWS = 1000
 _REVOKED_KEPT_SECONDS = 3600.0
 """How long a revoked family is remembered after its last code or token has expired."""
+
+_FAMILIES_AT_ONCE = 100
+"""How many families one transaction revokes, so that other writers wait for milliseconds only."""
 
 _ONE_PER_CONSUMER = ("basic-auth", "oauth2")
 _WITH_KEYS = ("key-auth", "jwt")
@@ -371,8 +377,8 @@ class SQLiteStore:
         return sorted(credentials, key=lambda credential: CREDENTIAL_TYPES.index(credential.type))
 
     async def list_credentials(self) -> Sequence[Credential]:
-        # The one look-up without a bound: off the loop, on a connection of its own.
-        return await asyncio.to_thread(self._read_credentials)
+        rows = await asyncio.to_thread(self._read_apart, f"SELECT {CREDENTIAL} FROM credential ORDER BY seq")
+        return [read_credential(row) for row in rows]
 
     async def update_credential(self, credential: Credential, seen: float | None = None) -> bool:
         changes = (
@@ -508,6 +514,30 @@ class SQLiteStore:
         )
         return [read_token(row) for row in rows]
 
+    async def tokens_of(self, consumer_id: str, now: float, count: int, after: str = "") -> tuple[Sequence[Token], str]:
+        expires_at, token_id = read_place(after) if after else (now, "")
+        rows = await asyncio.to_thread(
+            self._read_apart,
+            f"SELECT {TOKEN} FROM token WHERE (client_id = ? OR user_id = ?) AND NOT is_spent AND expires_at > ? "
+            "AND (expires_at, id) > (?, ?) ORDER BY expires_at, id LIMIT ?",
+            (consumer_id, consumer_id, now, expires_at, token_id, count + 1),
+        )
+        tokens = [read_token(row) for row in rows[:count]]
+        return tokens, place_of(tokens[-1]) if len(rows) > count else ""
+
+    async def revoke_tokens(self, consumer_id: str, now: float) -> int:
+        found = await asyncio.to_thread(
+            self._read_apart,
+            "SELECT family FROM token WHERE client_id = ? OR user_id = ? "
+            "UNION SELECT family FROM code WHERE client_id = ? OR user_id = ?",
+            (consumer_id,) * 4,
+        )
+        gone = 0
+        for start in range(0, len(found), _FAMILIES_AT_ONCE):
+            families = [family for (family,) in found[start : start + _FAMILIES_AT_ONCE]]
+            gone += await self._write(partial(_revoke_families, families=families, now=now))
+        return gone
+
     async def rotate(self, refresh: Token, successors: Sequence[Token]) -> bool:
         def work(db: Connection) -> bool:
             spent = db.execute(
@@ -551,6 +581,9 @@ class SQLiteStore:
 
     async def delete_session(self, session_id: bytes) -> None:
         await self._execute("DELETE FROM session WHERE id = ?", session_id)
+
+    async def end_sessions(self, user_id: str) -> int:
+        return await self._execute("DELETE FROM session WHERE user_id = ?", user_id)
 
     async def record_failure(self, key: bytes, now: float, window: float) -> int:
         def work(db: Connection) -> int:
@@ -656,12 +689,13 @@ class SQLiteStore:
             self._reader = None
         return store_error(error)
 
-    def _read_credentials(self) -> list[Credential]:
+    def _read_apart(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a look-up without a bound, on a connection of its own: for a thread beside the loop."""
         try:
             with closing(_connect_reader(self._path)) as reader:
-                return [
-                    read_credential(row) for row in reader.execute(f"SELECT {CREDENTIAL} FROM credential ORDER BY seq")
-                ]
+                return reader.execute(sql, parameters).fetchall()
+        except UnicodeEncodeError:
+            return []
         except sqlite3.Error as error:
             raise store_error(error) from error
 
@@ -801,6 +835,18 @@ def _insert_tokens(db: Connection, tokens: Sequence[Token]) -> bool:
     finally:
         db.execute("RELEASE tokens")
     return True
+
+
+def _revoke_families(db: Connection, families: Sequence[str], now: float) -> int:
+    """Revoke them; how many live tokens they had."""
+    gone = 0
+    for family in families:
+        (live,) = db.execute(
+            "SELECT count(*) FROM token WHERE family = ? AND NOT is_spent AND expires_at > ?", (family, now)
+        ).fetchone()
+        gone += live
+        _revoke_family(db, family)
+    return gone
 
 
 def _revoke_family(db: Connection, family: str) -> None:

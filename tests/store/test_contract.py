@@ -389,6 +389,63 @@ def test_live_tokens_of_a_client_are_listed_oldest_first(furnished: Store, run: 
     assert run(furnished.find_tokens("a2", 40.0)) == []
 
 
+def test_tokens_of_a_consumer_come_in_pages_that_leave_none_out(furnished: Store, run: Run) -> None:
+    kept = [token(f"t{number}", expires_at=100.0 + number // 3) for number in range(10)]
+    run(furnished.save_tokens([*kept, token("old", expires_at=40.0), token("alone", user_id=None, expires_at=200.0)]))
+    run(furnished.save_tokens([REFRESH]))
+    run(furnished.rotate(REFRESH, [replace(REFRESH, id="r2")]))
+
+    def listed(consumer: str, count: int) -> list[str]:
+        found, after = run(furnished.tokens_of(consumer, 40.0, count))
+        ids = [one.id for one in found]
+        while after:
+            assert len(found) == count
+            run(furnished.save_tokens([token(f"new{len(ids)}-{count}-{consumer}", expires_at=50.0)]))
+            found, after = run(furnished.tokens_of(consumer, 40.0, count, after))
+            ids += [one.id for one in found]
+        return ids
+
+    own = [one.id for one in kept]
+    assert listed("u1", 100) == [*own, "r2"]
+    assert listed("a1", 100) == [*own, "alone", "r2"]
+    assert listed("nobody", 100) == []
+    assert [id_ for id_ in listed("a1", 3) if not id_.startswith("new")] == [*own, "alone", "r2"]
+    assert [id_ for id_ in listed("u1", 1) if not id_.startswith("new")] == [*own, "r2"]
+    with pytest.raises(ValueError, match="no place"):
+        run(furnished.tokens_of("u1", 40.0, 1, "nan:t1"))
+
+
+def test_tokens_of_a_consumer_are_revoked_with_what_could_bring_new_ones(furnished: Store, run: Run) -> None:
+    run(furnished.create_application(replace(APPLICATION, id="a2", properties={"name": "other"})))
+    run(furnished.create_code(replace(CODE, family="f3", expires_at=1000.0)))
+    others = token("t9", client_id="a2", user_id=None, family="f9")
+    run(furnished.save_tokens([TOKEN, REFRESH, token("t2", family="f2"), token("old", family="f4", expires_at=40.0)]))
+    run(furnished.save_tokens([others]))
+    assert run(furnished.revoke_tokens("u1", 40.0)) == 3
+    assert run(furnished.find_tokens("a1", 0.0)) == []
+    assert run(furnished.redeem_code(CODE.digest, 40.0, [token("t5", family="f3")])) is None
+    assert run(furnished.rotate(REFRESH, [replace(REFRESH, id="r2")])) is False
+    assert run(furnished.save_tokens([token("t6", family="f2")])) is False
+    assert run(furnished.save_tokens([token("t7", family="f7")])) is True
+    assert run(furnished.get_token("t9")) == others
+    assert run(furnished.revoke_tokens("a2", 40.0)) == 1
+    assert run(furnished.revoke_tokens("a2", 40.0)) == 0
+
+
+def test_sessions_of_a_user_end_together(furnished: Store, run: Run) -> None:
+    run(furnished.create_user(replace(USER, id="u2", username="bob")))
+    for number, user_id in enumerate(("u1", "u1", "u2", None)):
+        run(furnished.save_session(replace(SESSION, id=bytes([number]) * 32, user_id=user_id)))
+    assert run(furnished.end_sessions("u1")) == 2
+    assert [run(furnished.get_session(bytes([number]) * 32)) is None for number in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert run(furnished.end_sessions("u1")) == 0
+
+
 def test_a_revoked_token_is_gone(furnished: Store, run: Run) -> None:
     run(furnished.save_tokens([TOKEN, REFRESH]))
     assert run(furnished.revoke_token("t1")) is True
