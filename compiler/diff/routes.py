@@ -72,9 +72,19 @@ def _add(seen: _Seen, old: Row, new: Row, witness: Request | None, certain: bool
         seen.was, seen.now = told(old), told(new)
     seen.certain = seen.certain or (certain and witness is not None)
     for row in (old, new):
+        seen.requests.update((way(route), None) for route in _concerned(row, witness))
         if row.access.route is not None:
-            seen.requests[way(row.access.route)] = None
             break
+
+
+def _concerned(row: Row, witness: Request | None) -> Iterator[Route]:
+    """The routes that a request of a row is a matter of: the one that decides, or those it has gone through."""
+    if row.access.route is not None:
+        yield row.access.route
+    elif witness is not None and row.access.outcome in ("allow", "fell through"):
+        for route, (there, claim) in zip(row.meaning.gateway.routes, row.meaning.claims, strict=True):
+            if holds(there, witness) and witness in claim:
+                yield route
 
 
 def _covered(delta: Delta, found: Iterable[Delta]) -> bool:

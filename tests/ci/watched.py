@@ -1,6 +1,6 @@
 """Runs `egc` and ends at once, with exit code 99, if it opens a socket, writes, or starts a program other than git.
 
-`python -m tests.ci.watched validate config`. Python's own bytecode cache may be written.
+`python -m tests.ci.watched validate config`. Python keeps no bytecode meanwhile.
 """
 
 import os
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
+sys.dont_write_bytecode = True
 CAUGHT = 99
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FORBIDDEN = (

@@ -1,11 +1,14 @@
 """Configurations made at random that compile and run: every form of host, path, method and condition, fall-through,
 steps that answer, steps that authenticate, and steps that change the request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+SERVICES = 3
 SCOPES = ("read", "write")
+SHOP = "https://shop.example"
 HOSTS = ("a.example", "b.example", "*.a.example", "*.example", "x.*.example")
 HOST_REGEXES = (r"^(a|b)\.example$", r"[a-z]+\.a\.example", r".*example", r"c|d")
 PATHS = (
@@ -15,6 +18,13 @@ PATHS = (
 PATH_REGEXES = (r"^/x/\d+$", "/y", r"^/(x|y)/?", r"\.html$", r"^/[^x]")
 METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")
 GLOBS = ("a.example", "*.example", "?.example", "{a,b}.example", "*:80", "!*")
+KEY = "5d0c2a6e9b4f4c0fa1d37e8b62c9f05e5d0c2a6e9b4f4c0fa1d37e8b62c9f05e"
+"""What the tokens of callers are signed with."""
+SCHEMAS = (
+    {"type": "object", "required": ["a"]},
+    {"type": "object", "properties": {"a": {"type": "string"}}},
+    {"type": "array"},
+)
 PATH_MATCHES = ("^/x", r"/\d", "y", r"^/x(/|\?|$)", r"\?q=1", r"^/[a-x]/")
 FLAGS = ("x-red", "x-blue")
 """Request headers that expressions look at."""
@@ -28,13 +38,17 @@ class Configuration:
     system: dict[str, Any]
 
 
-def configuration(random: Random, port: int) -> Configuration:
-    """A configuration whose services are paths of one server.
+def configuration(random: Random, ports: Sequence[int]) -> Configuration:
+    """A configuration of some services.
 
     Arguments:
-        port: where that server listens, on the loopback interface.
+        ports: where each of SERVICES services listens, on the loopback interface.
     """
-    services = [f"s{number}" for number in range(random.randint(1, 3))]
+    services = [f"s{number}" for number in range(random.randint(1, SERVICES))]
+    addresses = {name: {"url": f"http://127.0.0.1:{port}/{name}"} for name, port in zip(services, ports, strict=False)}
+    for found in addresses.values():
+        if random.random() < 0.2:
+            found["urls"] = [found["url"], found.pop("url").replace("127.0.0.1", "localhost")]
     endpoints = {f"e{number}": _definitions(random) for number in range(random.randint(1, 6))}
     names = list(endpoints)
     random.shuffle(names)
@@ -49,18 +63,27 @@ def configuration(random: Random, port: int) -> Configuration:
     gateway: dict[str, Any] = {
         "http": {"port": "${HTTP_PORT:-0}", "hostname": "127.0.0.1"},
         "apiEndpoints": endpoints,
-        "serviceEndpoints": {name: {"url": f"http://127.0.0.1:{port}/{name}"} for name in services},
-        "policies": [*policies, "request-transformer", "log", "proxy"],
+        "serviceEndpoints": addresses,
+        "policies": [*policies, "request-transformer", "response-transformer", "jwt", "log", "proxy"],
         "pipelines": pipelines or {"p0": {"apiEndpoints": ["e0"], "policies": _steps(random, services)}},
     }
-    if random.random() < 0.2:
+    steps = [step for pipeline in gateway["pipelines"].values() for step in pipeline["policies"]]
+    if random.random() < 0.2 or any("oauth2" in step for step in steps):
         gateway["policies"].append("oauth2")
-    return Configuration(gateway, {"plugins": {"rewrite": {"package": "express-gateway-plugin-rewrite"}}})
+    return Configuration(gateway, system(random))
+
+
+def system(random: Random) -> dict[str, Any]:
+    """The other file: the plugin that the pipelines need, and lifetimes."""
+    found: dict[str, Any] = {"plugins": {"rewrite": {"package": "express-gateway-plugin-rewrite"}}}
+    if random.random() < 0.3:
+        found["accessTokens"] = {"timeToExpiry": random.choice((60_000, 720_000))}
+    return found
 
 
 def _definitions(random: Random) -> Any:
-    if random.random() < 0.1:
-        return [definition(random), definition(random)]
+    if random.random() < 0.2:
+        return [definition(random) for _ in range(random.randint(1, 3))]
     return definition(random)
 
 
@@ -95,7 +118,16 @@ def step(random: Random, services: list[str]) -> dict[str, Any]:
     policy = random.choice(
         (
             *("proxy", "proxy", "proxy", "terminate", "key-auth", "key-auth", "basic-auth", "rate-limit", "cors"),
-            *("headers", "expression", "rewrite", "request-transformer", "log"),
+            *(
+                "headers",
+                "expression",
+                "rewrite",
+                "request-transformer",
+                "response-transformer",
+                "jwt",
+                "oauth2",
+                "log",
+            ),
         )
     )
     actions = []
@@ -114,18 +146,21 @@ def action(random: Random, policy: str, services: list[str]) -> dict[str, Any]:
     """The parameters of a policy."""
     match policy:
         case "proxy":
-            return {"serviceEndpoint": random.choice(services)}
+            return {"serviceEndpoint": random.choice(services), **_proxying(random)}
         case "terminate":
             return {"statusCode": random.choice((200, 451, 410, 503)), "message": "over"}
         case "key-auth":
-            passing = {"passThrough": True} if random.random() < 0.3 else {}
-            return {"apiKeyHeader": "x-api-key", "disableHeadersScheme": True, **passing}
-        case "basic-auth":
-            return {"passThrough": True} if random.random() < 0.3 else {}
+            return {"apiKeyHeader": "x-api-key", "disableHeadersScheme": True, **_passing(random)}
+        case "basic-auth" | "oauth2":
+            return _passing(random)
+        case "jwt":
+            where = {"jwtExtractor": "header", "jwtExtractorField": "x-jwt"}
+            checks = {name: False for name in ("checkCredentialExistence", "checkScopes") if random.random() < 0.3}
+            return {"secretOrPublicKey": KEY, "algorithms": ["HS256"], **where, **checks, **_passing(random)}
         case "rate-limit":
-            return {"max": 1_000_000, "windowMs": 60_000, "delayMs": 0, "delayAfter": 0}
+            return _limit(random)
         case "cors":
-            return {"origin": "https://shop.example", "preflightContinue": random.random() < 0.3}
+            return _sharing(random)
         case "headers":
             return {"forwardHeaders": {"x-red": "'1'"} if random.random() < 0.5 else {"x-other": "'1'"}}
         case "expression":
@@ -137,26 +172,84 @@ def action(random: Random, policy: str, services: list[str]) -> dict[str, Any]:
                 found["redirect"] = 302
             return found
         case "request-transformer":
-            return (
-                {"headers": {"add": {"x-blue": "'1'"}}} if random.random() < 0.5 else {"headers": {"remove": ["x-red"]}}
+            return random.choice(
+                (
+                    {"headers": {"add": {"x-blue": "'1'"}}},
+                    {"headers": {"remove": ["x-red"]}},
+                    {"headers": {"add": {"x-other": "req.method", "x-blue": "'0'"}, "remove": ["x-red"]}},
+                    {"headers": {"add": {"host": "'b.example'"}}},
+                    {"body": {"add": {"b": "req.path"}, "remove": ["a"]}},
+                )
+            )
+        case "response-transformer":
+            return random.choice(
+                (
+                    {"headers": {"add": {"x-answer": "'1'"}}},
+                    {"headers": {"add": {"x-answer": "req.method"}, "remove": ["x-kind"]}},
+                    {"body": {"add": {"c": "1"}}},
+                )
             )
         case _:
             return {"message": "'seen'"}
 
 
+def _passing(random: Random) -> dict[str, Any]:
+    return {"passThrough": True} if random.random() < 0.3 else {}
+
+
+def _proxying(random: Random) -> dict[str, Any]:
+    choices: tuple[dict[str, Any], ...] = (
+        *({"stripPath": True}, {"ignorePath": True}, {"prependPath": False}, {"changeOrigin": False}, {"xfwd": True}),
+        *({"headers": {"x-other": "proxied"}}, {"auth": "user:word"}, {"method": "PUT"}, {"proxyTimeout": 20_000}),
+        {"stripPath": True, "prependPath": False},
+    )
+    return dict(random.choice(choices)) if random.random() < 0.4 else {}
+
+
+def _limit(random: Random) -> dict[str, Any]:
+    found: dict[str, Any] = {"max": 1_000_000, "windowMs": 86_400_000, "delayMs": 0, "delayAfter": 0}
+    if random.random() < 0.3:
+        found["max"] = random.choice((1, 3, 20))
+    if random.random() < 0.4:
+        found["rateLimitBy"] = random.choice(("${req.hostname}", "${req.path}", "${consumer.id}", "${req.method}"))
+    if random.random() < 0.2:
+        found["statusCode"] = 503
+    if random.random() < 0.2:
+        found["rateLimitHeaders"] = random.choice(("none", "draft-11"))
+    return found
+
+
+def _sharing(random: Random) -> dict[str, Any]:
+    origins = (SHOP, [SHOP, "https://b.example"], "*", True, False)
+    found: dict[str, Any] = {"origin": random.choice(origins), "preflightContinue": random.random() < 0.3}
+    if random.random() < 0.3:
+        found["methods"] = random.choice(("GET", ["GET", "POST"], "PUT,DELETE"))
+    if random.random() < 0.3:
+        found["allowedHeaders"] = random.choice(("x-red", ["x-red", "x-blue"]))
+    if random.random() < 0.2:
+        found["exposedHeaders"] = ["x-answer"]
+    if random.random() < 0.3 and found["origin"] not in ("*", True):
+        found["credentials"] = True
+    if random.random() < 0.2:
+        found["maxAge"] = random.choice((0, 600))
+    if random.random() < 0.2:
+        found["optionsSuccessStatus"] = 200
+    return found
+
+
 def condition(random: Random, depth: int = 0) -> dict[str, Any]:
     """A condition, joined of others where `depth` allows."""
     draw = random.random()
-    if depth < 2 and draw < 0.2:
+    if depth < 3 and draw < 0.22:
         size = random.randint(1, 3)
         found = [condition(random, depth + 1) for _ in range(size)]
         return {"name": random.choice(("allOf", "oneOf")), "conditions": found}
-    if depth < 2 and draw < 0.32:
+    if depth < 3 and draw < 0.36:
         return {"name": "not", "condition": condition(random, depth + 1)}
     match random.choice(
         (
             *("pathExact", "pathMatch", "pathMatch", "method", "hostMatch", "expression", "authenticated"),
-            *("anonymous", "always", "never", "tlsClientAuthenticated"),
+            *("anonymous", "always", "never", "tlsClientAuthenticated", "json-schema"),
         )
     ):
         case "pathExact":
@@ -170,6 +263,8 @@ def condition(random: Random, depth: int = 0) -> dict[str, Any]:
             return {"name": "hostMatch", "pattern": random.choice(GLOBS)}
         case "expression":
             return {"name": "expression", "expression": expression(random.choice(FLAGS))}
+        case "json-schema":
+            return {"name": "json-schema", "schema": random.choice(SCHEMAS)}
         case name:
             return {"name": name}
 
