@@ -1,6 +1,8 @@
 """Make the files of a new gateway."""
 
+import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from importlib.resources import files
@@ -20,6 +22,8 @@ TEMPLATES = {
 }
 """The templates and how they are offered (C194); the first is the default."""
 
+PLAIN = re.compile(r"[^a-z0-9]+")
+
 MODELS = ("applications", "credentials", "users")
 LONGEST_NAME = 100
 
@@ -29,6 +33,8 @@ LONGEST_NAME = 100
 @click.option("-n", "--name", help="Name of the gateway.")
 @click.option("-d", "--dir", "--directory", "directory", type=click.Path(path_type=Path), help="Where its files go.")
 @click.option("-t", "--template", "--type", "template", type=click.Choice(tuple(TEMPLATES)), help="What is in them.")
+@click.option("--deploy/--no-deploy", default=True, help="A Dockerfile and a systemd unit.  [default: --deploy]")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 @click.option("--no-color", is_flag=True, help="Write without colours.")
 @click.option("-q", "--quiet", is_flag=True, help="Name no files.")
 def command(
@@ -36,6 +42,8 @@ def command(
     name: str | None,
     directory: Path | None,
     template: str | None,
+    deploy: bool,
+    as_json: bool,
     no_color: bool,
     quiet: bool,
 ) -> int:
@@ -45,7 +53,7 @@ def command(
     Examples:
       egc new
       egc new oauth
-      egc new -n orders -d gateways/orders -t basic
+      egc new -n orders -d gateways/orders -t basic --no-deploy
     """
     screen = Screen(quiet=quiet, colour=not no_color)
     asks = sys.stdin.isatty()
@@ -58,7 +66,7 @@ def command(
         directory = ask_directory(name) if asks else Path(name)
     if template is None:
         template = ask_template(screen) if asks else next(iter(TEMPLATES))
-    contents = read_template(template, name)
+    contents = read_template(template, name, deploy=deploy)
     taken = [path for path in contents if os.path.lexists(directory / path)]
     if taken:
         for path in taken:
@@ -66,7 +74,9 @@ def command(
         screen.note("Nothing was written.")
         return ExitCode.FINDINGS
     write(directory, contents)
-    if not quiet:
+    if as_json:
+        click.echo(json.dumps({"name": name, "directory": str(directory), "files": list(contents)}, indent=2))
+    elif not quiet:
         for path in contents:
             screen.note(f"   create {path}")
         screen.note()
@@ -109,21 +119,39 @@ def ask_template(screen: Screen) -> str:
         screen.note("  1 or 2")
 
 
-def read_template(template: str, name: str) -> dict[str, str]:
+def read_template(template: str, name: str, *, deploy: bool = True) -> dict[str, str]:
     """The files of a new gateway by their path below its directory.
 
     Arguments:
         template: a name of TEMPLATES.
         name: what the gateway is called.
+        deploy: with what a machine needs to serve it: an image, a service.
     """
     templates = files("egc.compiler").joinpath("templates", "new")
     found = dict(walk(templates.joinpath(template)))
     found["README.md"] = Template(found["README.md"]).substitute(name=name)
     found[".gitignore"] = templates.joinpath("gitignore").read_text(encoding="utf-8")
+    if deploy:
+        found["README.md"] += in_production(templates, name, found)
     models = files("egc.schemas").joinpath("models")
     for model in MODELS:
         found[f"config/models/{model}.json"] = models.joinpath(f"{model}.json").read_text(encoding="utf-8")
     return dict(sorted(found.items()))
+
+
+def in_production(templates: Traversable, name: str, found: dict[str, str]) -> str:
+    """Add the files by which a gateway is served elsewhere; return what README.md says of them."""
+    from importlib.metadata import version
+
+    slug = PLAIN.sub("-", name.lower())[:40].strip("-") or "gateway"
+
+    def text(file: str) -> str:
+        written = templates.joinpath("deploy", file).read_text(encoding="utf-8")
+        return written.replace("@SLUG@", slug).replace("@VERSION@", version("egc"))
+
+    found["Dockerfile"], found[".dockerignore"] = text("Dockerfile"), text("dockerignore")
+    found[f"deploy/{slug}.service"] = text("gateway.service")
+    return text("README.md")
 
 
 def walk(directory: Traversable, prefix: str = "") -> Mapping[str, str]:

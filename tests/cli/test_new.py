@@ -1,5 +1,6 @@
 """`egc new`: files that compile, and no file lost."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,16 @@ from tests.cli.conftest import Egc
 from tests.cli.terminal import Terminal
 
 FILES = [
+    ".dockerignore",
     ".gitignore",
+    "Dockerfile",
     "README.md",
     "config/gateway.config.yml",
     "config/models/applications.json",
     "config/models/credentials.json",
     "config/models/users.json",
     "config/system.config.yml",
+    "deploy/oauth.service",
 ]
 
 
@@ -37,6 +41,22 @@ def test_what_is_made_is_named_and_compiles(egc: Egc, tmp_path: Path, template: 
     ]
     checked = egc("validate", "oauth/config", "--fail-on", "warning")
     assert (checked.code, checked.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("Our Orders!", "our-orders"), ("%n\\", "n"), ("…", "gateway"), ("a" * 90, "a" * 40)]
+)
+def test_a_unit_has_a_name_that_systemd_takes(egc: Egc, tmp_path: Path, name: str, unit: str) -> None:
+    assert egc("new", "-n", name, "-d", "g").code == 0
+    assert [path.name for path in (tmp_path / "g/deploy").iterdir()] == [f"{unit}.service"]
+    text = (tmp_path / f"g/deploy/{unit}.service").read_text()
+    assert f"Environment=EGC_DATA=/var/lib/{unit}\n" in text
+    assert "@SLUG@" not in text
+
+
+def test_without_what_serves_it_elsewhere(egc: Egc) -> None:
+    made = json.loads(egc("new", "-n", "oauth", "--no-deploy", "--json").out)
+    assert made["files"] == [name for name in FILES if "ocker" not in name and not name.startswith("deploy/")]
 
 
 def test_with_oauth2_as_the_article_says_it_still_compiles(egc: Egc, tmp_path: Path) -> None:
@@ -79,7 +99,7 @@ def test_a_link_that_leads_nowhere_is_not_written_through(egc: Egc, tmp_path: Pa
 
 
 def test_what_cannot_be_finished_is_taken_back(egc: Egc, tmp_path: Path) -> None:
-    # `config` is a file, so the third file of the list cannot be made.
+    # `config` is a file, so the first file below it cannot be made.
     (tmp_path / "oauth").mkdir()
     (tmp_path / "oauth/config").write_text("")
     result = egc("new", "oauth")
