@@ -45,7 +45,9 @@ def configuration(random: Random, ports: Sequence[int]) -> Configuration:
         ports: where each of SERVICES services listens, on the loopback interface.
     """
     services = [f"s{number}" for number in range(random.randint(1, SERVICES))]
-    addresses = {name: {"url": f"http://127.0.0.1:{port}/{name}"} for name, port in zip(services, ports, strict=False)}
+    addresses: dict[str, Any] = {
+        name: {"url": f"http://127.0.0.1:{port}/{name}"} for name, port in zip(services, ports, strict=False)
+    }
     for found in addresses.values():
         if random.random() < 0.2:
             found["urls"] = [found["url"], found.pop("url").replace("127.0.0.1", "localhost")]

@@ -87,10 +87,7 @@ def changes(row: Access) -> bool:
 
 def proved(proof: Authentication, sent: Sent) -> bool:
     """Whether the caller can be whom a step asks for, and has the scopes that it needs."""
-    if proof.step.policy in ("basic-auth", "oauth2"):
-        known = ("token",) if proof.step.policy == "oauth2" else ("none", "all")
-    else:
-        known = ("none", "all", "token")
+    known = {"oauth2": ("token",), "basic-auth": ("none", "all")}.get(proof.step.policy, ("none", "all", "token"))
     return sent.identity in known and (sent.identity != "none" or not proof.scopes)
 
 
