@@ -54,7 +54,7 @@ def _arguments(redis: Mapping, values: Values) -> Iterator[Argument]:
     if not behind and _written(redis, "path") is None:
         for name, (keyword, kind, default) in _ADDRESS.items():
             node = _written(redis, name)
-            yield Argument(keyword, default if node is None else values.lookup(node, kind), node and node.span)
+            yield Argument(keyword, default if node is None else values.lookup(node, kind), None if node is None else node.span)
     for entry in redis:
         if entry.name in _KNOWN and (node := _written(redis, entry.name)) is not None:
             keyword, kind = _KNOWN[entry.name]
@@ -80,7 +80,7 @@ def _arguments(redis: Mapping, values: Values) -> Iterator[Argument]:
                 values.report.error("MG907", "unsupported-tls-option", message, entry.key.span)
     namespace = _written(redis, "namespace")
     named = _NAMESPACE if namespace is None else values.lookup(namespace, "text")
-    yield Argument("namespace", named, namespace and namespace.span)
+    yield Argument("namespace", named, None if namespace is None else namespace.span)
 
 
 def _sentinels(sentinels: Sequence, values: Values) -> Iterator[plan.Setting]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from egc.compiler.cli._screen import Screen, on_terminal
 from egc.compiler.migrate.carry import Account, Told
 from egc.compiler.migrate.entries import Family
+from egc.compiler.migrate.loader import Fate
 
 TITLES: dict[Family, str] = {
     "scope": "scopes",
@@ -20,7 +21,12 @@ TITLES: dict[Family, str] = {
     "refresh-token": "refresh tokens",
 }
 
-FATES = (("new", "new"), ("same", "there already"), ("different", "different"), ("gone", "deleted here"))
+FATES: tuple[tuple[Fate, str], ...] = (
+    ("new", "new"),
+    ("same", "there already"),
+    ("different", "different"),
+    ("gone", "deleted here"),
+)
 SHOWN = 5
 """Keys that people are shown for one reason."""
 

@@ -68,8 +68,10 @@ def test_help_shows_each_command_once(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("line", ["--help", "users create --help"])
 def test_help_imports_nothing_heavy(line: str) -> None:
     """What takes long to import is not imported to show help; `make bench` measures the time."""
-    heavy = ("yaml", "jsonschema", "requests", "urllib3", "http.client", "ssl", "rich", "jinja2", "falcon", "gunicorn")
-    heavy += ("cryptography", "joserfc", "tree_sitter", "asyncio", "re2", "redis", "importlib.metadata")
+    heavy = (
+        *("yaml", "jsonschema", "requests", "urllib3", "http.client", "ssl", "rich", "jinja2", "falcon", "gunicorn"),
+        *("cryptography", "joserfc", "tree_sitter", "asyncio", "re2", "redis", "importlib.metadata"),
+    )
     script = (
         "import sys; from egc.compiler.cli import main; code = main(sys.argv[1:]); "
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr); sys.exit(code)"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lower.test_names import OAUTH, build, findings, told
+from tests.lower.project import build, findings, told
+from tests.lower.test_names import OAUTH
 
 GRANTS = "oauth2: {grants: [client_credentials]}\n"
 
