@@ -33,6 +33,7 @@ class RedisServer:
         self.directory = directory
         self.port = free_port() if port is None else port
         self.settings = settings
+        self.last = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -64,7 +65,8 @@ class RedisServer:
 
     def namespace(self) -> str:
         """One that was not given before."""
-        return f"ns{next(_NUMBERS)}"
+        self.last = f"ns{next(_NUMBERS)}"
+        return self.last
 
     @property
     def pid(self) -> int:

@@ -14,6 +14,7 @@ from _pytest.mark import ParameterSet
 from tests.parity.case import Case, load_all
 from tests.parity.replay import Player
 from tests.parity.services import Services
+from tests.redis_servers import RedisServer
 from tests.running import EGC, Running
 
 DOES_NOT_COMPILE = 3
@@ -29,6 +30,17 @@ def cases() -> Iterator[ParameterSet]:
         yield pytest.param(case, id=case.name, marks=() if case.name.startswith(QUICK) else pytest.mark.slow)
 
 
+STATEFUL = ("admin", "basic-auth", "jwt", "key-auth", "oauth2", "rate-limit")
+"""Cases about what is kept: they are replayed on the shared store, too."""
+
+
+def stateful() -> Iterator[ParameterSet]:
+    """Those cases whose gateway starts."""
+    for case in load_all():
+        if case.name.startswith(STATEFUL) and case.started is not None and case.expected_start():
+            yield pytest.param(case, id=case.name)
+
+
 @pytest.mark.parametrize("case", list(cases()))
 def test_egc_answers_as_recorded(case: Case, tmp_path: Path) -> None:
     assert case.started is not None, "not recorded yet: python -m tests.parity.record"
@@ -38,14 +50,39 @@ def test_egc_answers_as_recorded(case: Case, tmp_path: Path) -> None:
         if not case.expected_start():
             refused(case, player)
             return
-        gateway = Running.project(
-            player.config,
-            port=player.ports["http"],
-            admin_port=None if case.has_section("admin") else player.ports["admin"],
-            env={"TZ": "UTC", **player.env},
-        )
-        with gateway:
-            answers = player.play()
+        replay(case, player)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list(stateful()))
+def test_egc_answers_as_recorded_on_redis(case: Case, tmp_path: Path, redis: RedisServer) -> None:
+    with Services() as services:
+        player = Player(case, services, tmp_path)
+        player.write_config()
+        on_redis(player.config, redis)
+        replay(case, player)
+    assert redis.ask("KEYS", f"{redis.last}-egc:*") != b"*0\r\n"
+
+
+def on_redis(config: Path, redis: RedisServer) -> None:
+    """Have a configuration keep its state in Redis, under a namespace of its own."""
+    path = config / "system.config.yml"
+    system = yaml.safe_load(path.read_text()) or {}
+    place = {"emulate": False, "host": "127.0.0.1", "port": redis.port, "namespace": redis.namespace()}
+    system["db"] = {"redis": place}
+    path.write_text(yaml.safe_dump(system, sort_keys=False))
+
+
+def replay(case: Case, player: Player) -> None:
+    """Play the case against `egc run`; fail with all that differs."""
+    gateway = Running.project(
+        player.config,
+        port=player.ports["http"],
+        admin_port=None if case.has_section("admin") else player.ports["admin"],
+        env={"TZ": "UTC", **player.env},
+    )
+    with gateway:
+        answers = player.play()
     wrong = [
         f"{exchange.name}: instead {shown(differing(case.expected(exchange), answers[exchange.name]))}"
         for exchange in case.exchanges
