@@ -1,7 +1,7 @@
 """What a project of Express Gateway becomes: what is supported, changed or unsupported, each with its places.
 
 Built on what the compiler and the reviewer find. Of these a change is what belongs to migration, what Express Gateway
-ran and egc takes with --eg-compat only, and what a page tells apart by name.
+ran and egc takes with --eg-compat only, and the few others about what egc does otherwise.
 """
 
 import json
@@ -27,8 +27,8 @@ VERDICTS: tuple[Verdict, ...] = ("unsupported", "changed", "supported")
 MIGRATION = "MG"
 """What the codes of findings about migration begin with."""
 
-TOLD_APART = "egc"
-"""Where a page names egc beside Express Gateway, the two do not do the same."""
+DIFFERENT = ("no-timeout", "rate-limit-key-missing")
+"""Findings of other families about what egc does otherwise."""
 
 PACKAGE = "package.json"
 LARGEST_PACKAGE = 1024 * 1024
@@ -118,7 +118,7 @@ def _findings(judged: Judged, report: Report, refused: Set[tuple[str, Span]]) ->
         stricter = (one.code, one.span) in refused
         if one.severity == "error":
             grouped.setdefault((one.code, one.name, one.message, one.help), []).append(one.span)
-        elif stricter or one.code.startswith(MIGRATION) or TOLD_APART in was:
+        elif stricter or one.code.startswith(MIGRATION) or one.name in DIFFERENT:
             message = f"{one.message}. Express Gateway: {was}" if was else one.message
             help = f"{one.help}; until then: --eg-compat" if stricter else one.help
             grouped.setdefault((f"~{one.code}", one.name, message, help.removeprefix("; ")), []).append(one.span)
