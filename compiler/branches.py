@@ -149,7 +149,8 @@ class _State:
     """A request on its way: what is known of it, and what it has been through.
 
     `answered` holds what conditions have said that only the request can tell. `consumer` is None where nobody knows.
-    `changes` counts the steps that may have changed the request, `contexts` what only egContext shows.
+    `changes` counts the steps that may have changed the request, `contexts` what only egContext shows. `since` is how
+    many claims there were when it left its last pipeline: later ones may take requests of `parts`.
     """
 
     parts: tuple[Requests, ...]
@@ -163,6 +164,7 @@ class _State:
     changed: frozenset[Part] = frozenset()
     changes: int = 0
     contexts: int = 0
+    since: int = 0
 
 
 def accesses(gateway: Gateway) -> tuple[Access, ...]:
@@ -194,8 +196,11 @@ class _Walk:
             for route in routes:
                 self._route(route)
             self._allow(routes)
+        claims = [claim for _, _, claim in self._claims]
         for state in self._fallen:
-            self._row(state, None, "fell through", None, status=404)
+            rest = state.parts if _wanders(state) else _left(state.parts, claims[state.since :])
+            if rest:
+                self._row(replace(state, parts=rest), None, "fell through", None, status=404)
         for row in self._rows.values():
             parts = sorted(row.requests, key=lambda part: "GET" not in part.methods)
             witness = next(first(parts), None)
@@ -226,21 +231,12 @@ class _Walk:
 
     def _route(self, route: Route) -> None:
         box = taken(route.host, route.path, route.methods)
-        host, start = _host(route), _start(route.path)
-        before = [claim for name, begins, claim in self._claims if _may_meet(host, start, name, begins)]
-        self._claims.append((host, start, box))
-        arriving = [_State(parts)] if (parts := _left((box,), before)) else []
-        stays = []
-        for state in self._fallen:
-            arrived, passed = _through(state, box)
-            arriving += arrived
-            stays += passed
-        self._fallen = stays
-        for state in arriving:
+        for state in self._arriving(route, box):
             if route.pipeline is None:
                 self._row(state, route, "no pipeline", None, status=404)
             else:
-                self._fallen += self._pipeline(route, route.pipeline, state)
+                fallen = self._pipeline(route, route.pipeline, state)
+                self._fallen += (replace(one, since=len(self._claims)) for one in fallen)
         if len(self._fallen) > MAX_STATES:
             self._fallen = _blurred(self._fallen)
 
@@ -250,18 +246,26 @@ class _Walk:
             if route.methods is None or "OPTIONS" in route.methods:
                 continue
             box = taken(route.host, route.path, ("OPTIONS",))
-            host, start = _host(route), _start(route.path)
-            before = [claim for name, begins, claim in self._claims if _may_meet(host, start, name, begins)]
-            self._claims.append((host, start, box))
-            if parts := _left((box,), before):
-                self._row(_State(parts), None, "allow", None, status=200)
-            stays = []
-            for state in self._fallen:
-                arrived, passed = _through(state, box)
-                for one in arrived:
-                    self._row(one, None, "allow", None, status=200)
-                stays += passed
-            self._fallen = stays
+            for state in self._arriving(route, box):
+                self._row(state, None, "allow", None, status=200)
+
+    def _arriving(self, route: Route, box: Requests) -> list[_State]:
+        """What comes to a route, which claims what it takes: requests that no route has had, and fallen ones."""
+        host, start = _host(route), _start(route.path)
+        before = [
+            (index, claim)
+            for index, (name, begins, claim) in enumerate(self._claims)
+            if _may_meet(host, start, name, begins)
+        ]
+        self._claims.append((host, start, box))
+        arriving = [_State(parts)] if (parts := _left((box,), [claim for _, claim in before])) else []
+        stays = []
+        for state in self._fallen:
+            arrived, passed = _through(state, box, [claim for index, claim in before if index >= state.since])
+            arriving += arrived
+            stays += passed
+        self._fallen = stays
+        return arriving
 
     def _unclaimed(self) -> Request | None:
         """A request that no route takes; None where none was found among the likeliest."""
@@ -626,20 +630,40 @@ def _left(parts: tuple[Requests, ...], claims: Sequence[Requests]) -> tuple[Requ
     return parts
 
 
-def _through(state: _State, box: Requests) -> tuple[list[_State], list[_State]]:
-    """What of a state a route takes, and what goes by it."""
+def _wanders(state: _State) -> bool:
+    """Whether routes look at what steps have made of the request."""
+    return bool(state.changed & {"url", "method"})
+
+
+def _through(state: _State, box: Requests, claims: Sequence[Requests]) -> tuple[list[_State], list[_State]]:
+    """What of a state a route takes, and what goes by it.
+
+    What is taken is cut off at once where the state may end with that. Else it is left to `claims`, those that were
+    made since the state has fallen and may meet the route: to cut hundreds of routes from a catch-all is costly.
+    """
     beginning = replace(state, contexts=state.contexts + 1)
-    if state.changed & {"url", "method"}:
-        # The route looks at what steps have made of the request.
+    if _wanders(state):
         looser = tuple(replace(part, exact=False) for part in state.parts)
         inside = _kept(replace(part, hosts=part.hosts & box.hosts) for part in looser)
         return ([replace(beginning, parts=inside)] if inside else []), [replace(state, parts=looser)]
     inside = _kept(part & box for part in state.parts)
-    outside = _left(state.parts, (box,)) if inside else state.parts
+    if not inside:
+        return [], [state]
+    inside = _left(inside, claims)
+    shown = _shown(state.parts[0])
+    outside = _left(state.parts, (box,)) if shown is None or shown in box else state.parts
     return (
         [replace(beginning, parts=inside)] if inside else [],
         [replace(state, parts=outside)] if outside else [],
     )
+
+
+@lru_cache(maxsize=1024)
+def _shown(part: Requests) -> Request | None:
+    try:
+        return part.witness()
+    except Beyond:
+        return None
 
 
 def _split_methods(state: _State, methods: frozenset[str]) -> tuple[_State | None, _State | None]:
@@ -683,6 +707,8 @@ def _either(one: _State, other: _State) -> _State:
         possible=tuple(step for step in every if step not in steps),
         changes=max(one.changes, other.changes),
         contexts=max(one.contexts, other.contexts),
+        # What is left out is what both have been by.
+        since=max(one.since, other.since),
     )
 
 

@@ -273,3 +273,30 @@ def test_paths_that_begin_otherwise_never_meet() -> None:
             with suppress(Beyond):
                 assert (paths(one) & paths(other)).empty, (one.text, other.text)
     assert kept_apart > 100
+
+
+def test_what_has_fallen_through_goes_to_the_first_route_that_takes_it_and_no_other(tmp_path: Path) -> None:
+    found = rows(
+        tmp_path,
+        """
+apiEndpoints:
+  every: {paths: "*"}
+  a: {paths: "/x/*"}
+  b: {paths: ["/x/y", "/z"]}
+  c: {paths: "/z", methods: [GET]}
+pipelines:
+  first: {apiEndpoints: [every], policies: [log: [{action: {message: seen}}]]}
+  p: {apiEndpoints: [a], policies: [proxy: [{action: {serviceEndpoint: one}}]]}
+  q: {apiEndpoints: [b, c], policies: [proxy: [{action: {serviceEndpoint: two}}]]}
+""",
+    )
+    assert [told(row) for row in found] == [
+        "proxied | one |  |  | GET http://localhost/x/",
+        "proxied | two |  |  | GET http://localhost/z",
+        "fell through | 404 |  |  | GET http://localhost/",
+    ]
+    assert all(row.exact for row in found)
+    assert not any(Request("GET", "localhost", "/x/y") in part for part in found[1].requests)
+    left = found[-1].requests
+    for target, gone in (("/x/y", True), ("/z", True), ("/zz", False), ("/x", False)):
+        assert any(Request("POST", "localhost", target) in part for part in left) is not gone
