@@ -82,7 +82,7 @@ def _places(one: Row, other: Row) -> tuple[Span | None, Span | None]:
     for row in (one, other):
         route, step = row.access.route, row.access.step
         if route is None:
-            places.append(None if step is None else step.span)
+            places.append(_pipeline(row) if step is None else step.span)
         else:
             places.append(step.span if same and step is not None else route.span)
     return places[0], places[1]
@@ -155,7 +155,9 @@ def _unseen(one: Row, other: Row) -> Delta:
     if not one.access.exact or not other.access.exact:
         message = "a request may take another way: a script, a rewritten URL or an expression decides"
     grave = EITHER if _protects(one) or _protects(other) or not one.access.exact else BREAKING
-    before, after = (None if route is None else route.endpoint.span for route in (old, new))
+    before, after = (
+        _pipeline(row) if route is None else route.endpoint.span for row, route in ((one, old), (other, new))
+    )
     return Delta("may-differ", grave, message, before, after, certain=False)
 
 
@@ -307,7 +309,9 @@ def _scopes(old: Step, new: Step, one: Row, other: Row) -> Iterator[Delta]:
     was, now = (frozenset(row.scopes.get(step.variable, ())) for step, row in ((old, one), (new, other)))
     if was == now:
         return
-    before, after = (row.access.route.endpoint.span if row.access.route else None for row in (one, other))
+    before, after = (
+        row.access.route.endpoint.span if row.access.route else step.span for row, step in ((one, old), (other, new))
+    )
     if was < now:
         message, grave = f"`{new.policy}` needs the scopes {scopes(now - was)} too", TIGHTER
     elif now < was:

@@ -102,9 +102,12 @@ def about(change: Change, request: Request, plans: Sequence[Gateway], rows: Sequ
             way(route) in change.requests for route in offered(plan, request)
         ):
             return True
-    for place, side in zip((change.delta.before, change.delta.after), came, strict=True):
-        fallen = [step for row in side if row.route is None for step in (*row.steps, *row.possible)]
-        if place is not None and any(step.span.line <= place.line <= step.span.end_line for step in fallen):
+    for place, plan, side in zip((change.delta.before, change.delta.after), plans, came, strict=True):
+        ran = {step.variable for row in side if row.route is None for step in (*row.steps, *row.possible)}
+        through = [pipeline for pipeline in plan.pipelines if any(step.variable in ran for step in pipeline.steps)]
+        spans = [pipeline.span for pipeline in through]
+        spans += [step.span for pipeline in through for step in pipeline.steps]
+        if place is not None and any(span.line <= place.line <= span.end_line for span in spans):
             return True
     example = read(change.witness)
     return all(
