@@ -54,7 +54,9 @@ def _arguments(redis: Mapping, values: Values) -> Iterator[Argument]:
     if not behind and _written(redis, "path") is None:
         for name, (keyword, kind, default) in _ADDRESS.items():
             node = _written(redis, name)
-            yield Argument(keyword, default if node is None else values.lookup(node, kind), None if node is None else node.span)
+            yield Argument(
+                keyword, default if node is None else values.lookup(node, kind), None if node is None else node.span
+            )
     for entry in redis:
         if entry.name in _KNOWN and (node := _written(redis, entry.name)) is not None:
             keyword, kind = _KNOWN[entry.name]
