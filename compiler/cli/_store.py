@@ -72,7 +72,8 @@ def _of_artifact(artifact: Path, data: Path, configuration: Path | None) -> Plac
     from egc.runtime.env import Misconfigured
     from egc.runtime.store.sqlite import SQLiteStore
 
-    data = Path(os.environ.get("EGC_DATA") or data)
+    named = os.environ.get("EGC_DATA")
+    data = Path(named or data)
     os.environ["EGC_DATA"] = str(data.absolute())
     sys.path.insert(0, str(artifact))
     try:
@@ -81,6 +82,8 @@ def _of_artifact(artifact: Path, data: Path, configuration: Path | None) -> Plac
         raise EnvironmentFailure(str(error)) from None
     finally:
         sys.path.remove(str(artifact))
+        if not named:
+            del os.environ["EGC_DATA"]
     if store is None or isinstance(store, SQLiteStore):
         return Place(SQLiteStore(data), data, configuration)
     return Place(store, None, configuration)
