@@ -75,9 +75,15 @@ class RedisServer:
 
     def ask(self, *words: str | bytes) -> bytes:
         """Send one command and read what fits into one answer."""
-        parts = [word.encode() if isinstance(word, str) else word for word in words]
+        return self.ask_as("", *words)
+
+    def ask_as(self, password: str, *words: str | bytes) -> bytes:
+        """The same, where a password is asked for."""
         with socket.create_connection(("127.0.0.1", self.port), SECONDS) as connection:
-            connection.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(one), one) for one in parts))
+            if password:
+                connection.sendall(_command("AUTH", password))
+                connection.recv(65536)
+            connection.sendall(_command(*words))
             return connection.recv(65536)
 
     def _answers(self) -> bool:
@@ -94,6 +100,11 @@ class RedisServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+
+
+def _command(*words: str | bytes) -> bytes:
+    parts = [word.encode() if isinstance(word, str) else word for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(one), one) for one in parts)
 
 
 @contextmanager

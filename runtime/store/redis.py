@@ -14,6 +14,7 @@ import logging
 import time as clock
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from egc.runtime import env
@@ -53,7 +54,7 @@ from egc.runtime.store.redis_fields import (
     tokens_json,
     user_fields,
 )
-from egc.runtime.store.redis_link import CONNECT_SECONDS, CONNECTIONS, SECONDS, Link
+from egc.runtime.store.redis_link import CONNECT_SECONDS, CONNECTIONS, SECONDS, Link, store_error
 from egc.runtime.store.rows import place_of, read_place
 
 if TYPE_CHECKING:
@@ -156,16 +157,16 @@ class RedisStore:
         """
         if self._link is not None:
             return
+        if self._uses_tls or self._sentinel_tls:
+            self._check_files()
         link = Link(self._client(), self._prefix, self._check_layout)
         try:
             await link.prepare()
-        except (OSError, TimeoutError) as error:
-            _log.error("%s: %s", self._place, error)
         except Exception as error:
             if not _unreachable(error):
                 await link.close()
-                raise StoreError(f"{self._place}: {error}") from error
-            _log.error("%s: %s", self._place, error)
+                raise StoreError(f"{self._place}: {store_error(error)}") from error
+            _log.error("%s: %s", self._place, store_error(error))
         self._link = link
 
     async def close(self) -> None:
@@ -518,6 +519,15 @@ class RedisStore:
         master: Redis = sentinel.master_for(self._name, max_connections=CONNECTIONS, **settings)
         return master
 
+    def _check_files(self) -> None:
+        """Say which file cannot be read, which OpenSSL does not."""
+        for setting in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+            if path := self._tls[setting]:
+                try:
+                    Path(path).read_bytes()
+                except OSError as error:
+                    raise StoreError(f"db.redis.tls: {path} cannot be read: {error.strerror}") from error
+
     async def _check_layout(self, link: Link) -> None:
         found = await link.run_now(scripts.LAYOUT, str(VERSION))
         if found != str(VERSION):
@@ -529,19 +539,12 @@ class RedisStore:
 
 def _unreachable(error: Exception) -> bool:
     """Whether there is no such server now; a server that refuses us is another matter."""
-    from redis.exceptions import (
-        AuthenticationError,
-        AuthorizationError,
-        BusyLoadingError,
-        ConnectionError,
-        TimeoutError,
-    )
+    from redis import exceptions
 
-    if isinstance(error, StoreError):
-        return error.__cause__ is not None and isinstance(error.__cause__, Exception) and _unreachable(error.__cause__)
-    if isinstance(error, AuthenticationError | AuthorizationError):
+    cause = error.__cause__ if isinstance(error, StoreError) else error
+    if isinstance(cause, exceptions.AuthenticationError | exceptions.AuthorizationError):
         return False
-    return isinstance(error, BusyLoadingError | ConnectionError | TimeoutError)
+    return isinstance(cause, exceptions.ConnectionError | exceptions.TimeoutError | OSError)
 
 
 def _digest(key: bytes) -> str:
