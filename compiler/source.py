@@ -4,7 +4,10 @@ The dialect is js-yaml's (D12-D15); JSON is a part of it. Budgets bound what a h
 wrong with a file is a diagnostic with its place.
 """
 
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,18 +161,47 @@ def read_file(
     `data` is read in place of what the file holds.
     """
     if data is None:
-        path = directory / name
         try:
-            if not path.is_file():
-                raise OSError("it is not a file" if path.exists() else "it does not exist")
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+            data = read_bytes(directory / name)
         except OSError as error:
             reason = error.strerror or str(error)
             report.error("YA100", "unreadable-file", f"{name} cannot be read: {reason}", Span(name, 1, 1, 1, 1))
             return None
     tree = read(name, data, environ, report)
+    if not isinstance(tree, node.Mapping) and leads_outside(directory, name):
+        # Whoever wrote the link may not read what it leads to: it is not quoted.
+        report.sources[name] = ""
+        if tree is not None:
+            message = f"{name} leads out of the directory, and to no configuration"
+            report.error("YA100", "unreadable-file", message, Span(name, 1, 1, 1, 1))
+        return None
     return None if tree is None else Source(name, data, tree)
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file, and one more than `most` at most.
+
+    Raises OSError; for what is no file on a disk, too: a link may lead to a pipe, a device or to what the kernel tells
+    about this process.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, "it does not exist", str(path)) from None
+    try:
+        plain = stat.S_ISREG(os.fstat(handle).st_mode)
+        if not plain or any(path.resolve().is_relative_to(place) for place in ("/proc", "/sys")):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(most + 1)
+    finally:
+        os.close(handle)
+
+
+def leads_outside(directory: Path, name: str) -> bool:
+    """Whether a file is a link to one neither below its directory nor below the one where this process works."""
+    place = (directory / name).resolve()
+    return not any(place.is_relative_to(home.resolve()) for home in (directory, Path()))
 
 
 def read(name: str, data: bytes, environ: Mapping[str, str] | None, report: Report) -> Node | None:

@@ -11,6 +11,7 @@
 and patterns of an apiEndpoint; without them it is about all. `except` names apiEndpoints that it is not about.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +61,9 @@ class Expectation:
 
 
 def beside_configuration(directory: Path) -> Path | None:
-    """The file of expectations beside a configuration, None where there is none."""
+    """The file of expectations beside a configuration, or what stands in its place; None where there is none."""
     path = directory / NAME
-    return path if path.is_file() else None
+    return path if os.path.lexists(path) else None
 
 
 def read_expectations(directory: Path, name: str, gateway: Gateway, report: Report) -> tuple[Expectation, ...]:

@@ -20,7 +20,7 @@ from egc.compiler.lint import RANK, BrokenRule, Selection, _baseline, chosen, ev
 from egc.compiler.lint._baseline import Baseline
 from egc.compiler.lint._fixes import Files, Mended, NotMended, Reviewed, mend
 from egc.compiler.render import hidden, hidden_line, told, visible
-from egc.compiler.source import find, gateway_file
+from egc.compiler.source import find, gateway_file, read_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Review:
         for file in (gateway_file(self.path), find(self._directory, "system.config")):
             with suppress(OSError):
                 if file is not None:
-                    found[file.name] = file.read_bytes()
+                    found[file.name] = read_bytes(file)
         return found
 
     @property

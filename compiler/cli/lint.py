@@ -154,8 +154,9 @@ def check_words(selection: "Selection") -> None:
 def read_baseline(file: Path) -> "Baseline":
     """The baseline in a file; raises a usage error where there is none in it, and OSError."""
     from egc.compiler.lint import _baseline
+    from egc.compiler.source import read_bytes
 
     try:
-        return _baseline.read(file.read_text(encoding="utf-8", errors="replace"))
+        return _baseline.read(read_bytes(file, _baseline.MAX_BYTES).decode("utf-8", "replace"))
     except _baseline.NoBaseline as error:
         raise click.UsageError(f"{file} is no baseline: {error}") from None

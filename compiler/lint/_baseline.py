@@ -12,6 +12,8 @@ from egc.compiler.diagnostics import Diagnostic, Report
 from egc.compiler.fingerprints import Fingerprints
 
 VERSION = 1
+MAX_BYTES = 16 * 1024 * 1024
+"""The longest file of a baseline that is read."""
 
 
 class NoBaseline(Exception):
