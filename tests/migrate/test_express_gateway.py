@@ -1,0 +1,35 @@
+"""The way over at full size: an Express Gateway is filled through its own Admin API, and its data carried to egc."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from egc.compiler.cli import main
+from tests.migrate.conftest import gateway
+from tests.migrate.express_gateway import CIPHER_KEY, ExpressGateway, RedisServer
+from tests.migrate.fill import Filler
+from tests.migrate.test_recorded import wrong
+from tests.needs import needs
+
+pytestmark = [pytest.mark.hostile, pytest.mark.timeout(3600)]
+
+USERS = int(os.environ.get("EGC_MIGRATE_USERS", "1000"))
+ROUNDS = 4
+"""bcrypt in JavaScript: at ten rounds Express Gateway would hash for an hour."""
+
+
+def test_nobody_who_was_let_in_logs_in_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("node", "npm", "redis-server")
+    monkeypatch.setenv("EGC_CIPHER_KEY", CIPHER_KEY)
+    with RedisServer() as server, ExpressGateway(server, ROUNDS) as express_gateway:
+        filler = Filler(express_gateway, server)
+        filler.fill(USERS)
+        assert main(["migrate", "--from-redis", server.url, "--to", str(tmp_path / "data")]) == 0
+        held = filler.ask()
+    working = Counter(one.kind for one in held if one.works)
+    assert working["token"] >= 4 * USERS
+    assert working["secret"] >= 1.7 * USERS
+    with gateway(tmp_path) as running:
+        assert wrong(running.url, held) == []
