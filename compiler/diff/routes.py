@@ -238,7 +238,7 @@ def _is_left(row: Row, others: set[Key]) -> bool:
 
 def _meet(old: Row, new: Row) -> tuple[Request | None, bool] | None:
     """A request of both rows, and whether it is sure that both have one; None where they have none."""
-    exact = old.access.exact and new.access.exact and old.opaque.keys() == new.opaque.keys()
+    exact = old.access.exact and new.access.exact and old.answers == new.answers
     unknown = False
     likely = _likely(old, new)
     if likely is not None:

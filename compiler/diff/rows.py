@@ -8,7 +8,7 @@ from functools import cached_property
 from egc.compiler.branches import Access
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diff.literals import EVERYWHERE, Place, may_meet, place
-from egc.compiler.diff.meaning import Key, Meaning, host, path
+from egc.compiler.diff.meaning import CORE, Key, Meaning, host, path
 from egc.compiler.plan import Check, Pipeline, Route, Step
 
 ADDRESSES = frozenset(("url", "method", "host"))
@@ -135,7 +135,8 @@ class Row:
         for fact in self.access.facts:
             if fact.known:
                 continue
-            key = (self.meaning.check(fact.check), self._before(holders.get(fact.check.variable, 0)))
+            steps = () if _of_connection(fact.check) else self._before(holders.get(fact.check.variable, 0))
+            key = (self.meaning.check(fact.check), steps)
             found[(*key, times[key])] = fact.holds
             times[key] += 1
         for index, step in enumerate(self.line):
@@ -152,6 +153,16 @@ class Row:
         """The conditions that only the request can tell, by their keys."""
         return {self.meaning.check(fact.check): fact.check for fact in self.access.facts if not fact.known}
 
+    @cached_property
+    def answers(self) -> dict[Key, frozenset[bool]]:
+        """What conditions that only the request can tell have said, wherever they were asked."""
+        found: dict[Key, frozenset[bool]] = {}
+        for fact in self.access.facts:
+            if not fact.known:
+                key = self.meaning.check(fact.check)
+                found[key] = found.get(key, frozenset()) | {fact.holds}
+        return found
+
     def _before(self, place: int) -> Key:
         """The steps in front of a place of the line that may have changed the request."""
         return tuple(
@@ -163,6 +174,11 @@ class Row:
     def meets(self, other: "Row") -> bool:
         """Whether one request may have the answers of both to all that was asked."""
         return all(other.asked.get(key, holds) is holds for key, holds in self.asked.items())
+
+
+def _of_connection(check: Check) -> bool:
+    """Whether a condition looks at what no step can change."""
+    return check.module.startswith(CORE) and check.condition == "tlsClientAuthenticated"
 
 
 def wanders(pipeline: Pipeline) -> bool:
