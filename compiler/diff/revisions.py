@@ -43,6 +43,8 @@ _ENVIRON = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+_NAMES = frozenset(("", ".", "..", ".git"))
+"""What git lets nobody check out, though objects that were made by hand may say it."""
 _MODES: dict[bytes, Literal["file", "link"]] = {b"100644": "file", b"100755": "file", b"120000": "link"}
 
 
@@ -202,9 +204,13 @@ class _Repository:
                 continue
             mode, kind, key, size = parts
             called = name.decode("utf-8", "surrogateescape")
+            if not _NAMES.isdisjoint(called.lower().split("/")):
+                raise Unreadable(f"`{called}` is no name of a file")
             if kind == b"tree":
                 yield called, _Entry("directory", key.decode("ascii"), 0)
             elif kind == b"blob" and mode in _MODES:
+                if not size.isdigit():
+                    raise Unreadable(f"the object {key.decode('ascii')} is not here; egc does not fetch any")
                 yield called, _Entry(_MODES[mode], key.decode("ascii"), int(size))
 
 

@@ -37,6 +37,12 @@ def git(repository: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=repository, check=True, capture_output=True)
 
 
+def made(repository: Path, *words: str, given: str = "") -> str:
+    """What git prints."""
+    done = subprocess.run(["git", *words], cwd=repository, check=True, capture_output=True, input=given, text=True)
+    return done.stdout.strip()
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose `sub/config` has changed since its one commit; the working directory is `sub`."""
@@ -176,3 +182,21 @@ def test_the_modules_can_be_compared_instead(tmp_path: Path) -> None:
     assert "-    max=10,  # L15" in result.stdout
     assert "+    max=20,  # L15" in result.stdout
     assert diff(one, one, "--code").stdout == ""
+
+
+def test_what_git_would_not_check_out_is_not_written(repository: Path) -> None:
+    pages = made(repository, "rev-parse", "HEAD:sub/config/pages")
+    tree = pages
+    for _ in range(3):
+        tree = made(repository, "mktree", given=f"040000 tree {tree}\t..\n")
+    files = made(repository, "ls-tree", "HEAD:sub/config").replace(pages, tree)
+    result = diff(f"git:{made(repository, 'mktree', given=files)}:/", "config")
+    assert result.exit_code == 4
+    assert "is no name of a file" in result.stderr
+
+
+def test_an_object_that_is_not_there_is_no_result(repository: Path) -> None:
+    line = f"100644 blob {'1' * 40}\tgateway.config.yml\n"
+    result = diff(f"git:{made(repository, 'mktree', '--missing', given=line)}:/", "config")
+    assert result.exit_code == 4
+    assert "is not here" in result.stderr
