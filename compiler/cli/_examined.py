@@ -23,6 +23,7 @@ from egc.compiler.cli._beside import bind_addresses
 from egc.compiler.cli._listening import check_addresses
 from egc.compiler.cli._store import MODULE, SETTINGS, Place, place
 from egc.compiler.diagnostics import DoesNotCompile
+from egc.runtime import env
 from egc.runtime.store import StoreError
 from egc.runtime.store.upkeep import Finding, exists, inspect
 
@@ -155,6 +156,7 @@ def _files(path: Path, directory: Path, names: Sequence[str]) -> Iterator[Findin
 
 def _artifact(artifact: Path, path: Path, now: float, online: bool) -> Iterator[Finding]:
     """Ports, certificates, store and services, as the module of an artifact names them."""
+    env.files.clear()
     try:
         where = place(path)
         binds = bind_addresses(artifact / SETTINGS)
@@ -167,12 +169,12 @@ def _artifact(artifact: Path, path: Path, now: float, online: bool) -> Iterator[
         yield Finding("environment", "error", str(error))
         return
     yield from _ports(binds)
-    yield from _certificates(now)
     for listener in module["app"].listeners:
         try:
             listener.tls_context()
         except (OSError, ssl.SSLError) as error:
             yield Finding("TLS", "error", f"A certificate of {listener.name} cannot be used: {error}.")
+    yield from _certificates(now)
     if module["app"].store is None:
         yield Finding("store", "ok", "The configuration needs none.")
     else:
@@ -222,10 +224,8 @@ def _who(bind: str) -> str:
 
 
 def _certificates(now: float) -> Iterator[Finding]:
-    """Keys and certificates that the module looked up when it was imported: how long they are good, who may read."""
+    """The keys and certificates that were looked up: how long they are good, and who may read them."""
     from cryptography import x509
-
-    from egc.runtime import env
 
     for name in sorted(env.files):
         file = Path(name)

@@ -8,11 +8,13 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 import redis
 import requests
 
+from tests import redis_servers
 from tests.parity.record import HOME, install
 from tests.running import free_port
 
@@ -59,36 +61,21 @@ authorizationCodes: {{timeToExpiry: 300000}}
 """
 
 
-class RedisServer:
-    """A Redis that keeps nothing on the disk; a context manager that ends it."""
+class RedisServer(redis_servers.RedisServer):
+    """A Redis with a client of its own, in a directory that goes with it; a context manager that ends it."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self._directory = tempfile.TemporaryDirectory(prefix="egc-redis-")
+        super().__init__(Path(self._directory.name))
         self.url = f"redis://127.0.0.1:{self.port}/0"
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-            cwd=tempfile.gettempdir(),
-        )
         self.client = redis.Redis(port=self.port, decode_responses=True)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                self.client.ping()
-            except redis.ConnectionError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError("redis-server does not come up") from None
-                time.sleep(0.02)
-            else:
-                return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.client.close()
-        self._process.kill()
-        self._process.wait()
+        super().__exit__(kind, error, trace)
+        self._directory.cleanup()
 
 
 class ExpressGateway:

@@ -94,7 +94,7 @@ class Filler:
 
     def _tokens(self, what: tuple[tuple[str, str], str, int]) -> None:
         app, name, number = what
-        for scope in ("read", "write") if number % 2 == 0 else ("read write",):
+        for scope in ("read", "write") if number % 2 == 0 else ("read write", "read", "write"):
             token = self._grant(app, grant_type="client_credentials", scope=scope)["access_token"]
             self._hold(token, app, scope)
         if number % 2 == 0:
