@@ -21,6 +21,8 @@ from tests.running import Running, free_port
 R = TypeVar("R")
 
 LIMIT = 300
+_IDLE_SECONDS = 2.0
+"""Gateways close what is idle for longer; a request that meets this is not answered."""
 GATEWAY = f"""
 http: {{port: '${{PORT}}', hostname: 127.0.0.1}}
 admin: {{port: '${{ADMIN}}', host: 127.0.0.1}}
@@ -117,6 +119,7 @@ class Caller:
         self._pair = pair
         self._seconds = seconds
         self._connections: dict[int, http.client.HTTPConnection] = {}
+        self._used: dict[int, float] = {}
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -130,13 +133,17 @@ class Caller:
         if connection is None:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=self._seconds)
             self._connections[port] = connection
+        elif time.monotonic() - self._used[port] > _IDLE_SECONDS:
+            connection.close()
         sent = None if body is None else json.dumps(body)
         try:
             connection.request(method, path, sent, {"Content-Type": "application/json", **(headers or {})})
             response = connection.getresponse()
             text = response.read()
+            self._used[port] = time.monotonic()
         except (OSError, http.client.HTTPException):
             connection.close()
+            self._used[port] = 0.0
             return None
         if response.status == 503:
             assert response.headers["Retry-After"]
