@@ -115,9 +115,13 @@ _CORE = "egc.runtime.conditions."
 _CONTEXT = re.compile(r"\b(egContext|params|apiEndpoint|user|consumer)\b")
 """What a script may look at that is another in each pipeline, or behind a step that authenticates."""
 _ASSIGNS = re.compile(
-    r"(?<![=!<>])=(?![=>])|\+\+|--|\bdelete\b|\bassign\b|\.(push|pop|(un)?shift|splice|sort|reverse)\b"
+    r"(?<![=!<>])=(?![=>])|(<<|>>)=|\+\+|--|\bdelete\b|\bassign\b|\.(push|pop|(un)?shift|splice|sort|reverse)\b"
 )
 """What a script that changes something holds."""
+_COMPUTED = re.compile(
+    r"""\\|\[(?!\s*(?:'[\w-]+'|"[\w-]+"|[0-9]+)\s*\])|\b(?:egContext|this)\b(?!\s*\??\.\s*[A-Za-z_$]|\[)"""
+)
+"""What a script that may reach something without its name holds: egContext as a whole, a computed name, an escape."""
 _PREFIX = re.compile(r"[\w~%/-]*", re.ASCII)
 _SEGMENT = re.compile(r"[\w~%-]+", re.ASCII)
 _PARAMETER = re.compile(r":\w+", re.ASCII)
@@ -329,7 +333,7 @@ class _Walk:
                 yield asking
             if others is not None:
                 yield others
-        elif not _may_answer(step):
+        elif not may_answer(step):
             yield state
         else:
             self._answer(route, step, state)
@@ -405,16 +409,17 @@ def _is_core(step: Step) -> bool:
 
 def _matters(step: Step) -> bool:
     """Whether what comes of a request depends on whether the step runs."""
-    return bool(step.role) or _may_answer(step) or "consumer" in step.changes
+    return bool(step.role) or may_answer(step) or "consumer" in step.changes
 
 
-def _may_answer(step: Step) -> bool:
+def may_answer(step: Step) -> bool:
+    """Whether a step may answer, as far as its arguments show it."""
     if step.answers != "maybe" or not _is_core(step):
         return step.answers != "never"
     if step.policy == "rewrite":
         return setting(step, "redirect") is not None
     script = setting(step, "jscode")
-    return not isinstance(script, Script) or re.search(r"\bres\b", script.text) is not None
+    return not isinstance(script, Script) or _may_reach("res", script)
 
 
 def _off(step: Step) -> bool:
@@ -426,7 +431,8 @@ def _altered(state: _State, step: Step) -> _State:
     changes = _changes(step)
     if not changes:
         return state
-    consumer = None if "consumer" in changes and step.role != "authenticates" else state.consumer
+    named = "consumer" in changes and step.role != "authenticates"
+    consumer = None if named or _assigns(step) else state.consumer
     parts = frozenset(changes) - {"consumer"}
     return replace(
         state,
@@ -482,7 +488,8 @@ def _checked(check: Check, state: _State) -> Iterator[tuple[_State, bool]]:
                 yield _with(replace(state, parts=parts), check, holds, known=True), holds
         return
     if _assigns(check):
-        state = replace(state, changed=state.changed | frozenset(_EVERY_PART), changes=state.changes + 1)
+        changed = state.changed | frozenset(_EVERY_PART)
+        state = replace(state, changed=changed, changes=state.changes + 1, consumer=None)
     key: Key = (check.module, check.condition, *map(said, check.arguments))
     if name != "tlsClientAuthenticated":
         key = (*key, state.changes)
@@ -516,10 +523,15 @@ def _assigns(owner: Step | Check) -> bool:
     return any(_ASSIGNS.search(script.text) for script in _scripts_of(owner))
 
 
+def _may_reach(name: str, script: Script) -> bool:
+    """Whether a script can have to do with something in egContext, as far as its text shows it."""
+    return re.search(rf"\b{name}\b", script.text) is not None or _COMPUTED.search(script.text) is not None
+
+
 def _changes(step: Step) -> Sequence[Part]:
     """What a step may change, as far as its scripts show it."""
     if step.policy == "expression" and _is_core(step):
-        return step.changes if any(re.search(r"\breq\b", script.text) for script in _scripts_of(step)) else ("other",)
+        return step.changes if any(_may_reach("req", script) for script in _scripts_of(step)) else ("other",)
     return (*step.changes, *_EVERY_PART) if _assigns(step) else step.changes
 
 

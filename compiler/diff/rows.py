@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from egc.compiler.branches import Access
+from egc.compiler.branches import Access, may_answer
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diff.literals import EVERYWHERE, Place, may_meet, place
 from egc.compiler.diff.meaning import CORE, Key, Meaning, host, path
@@ -155,12 +155,18 @@ class Row:
 
     @cached_property
     def answers(self) -> dict[Key, frozenset[bool]]:
-        """What conditions that only the request can tell have said, wherever they were asked."""
+        """What conditions that only the request can tell have said, wherever they were asked; and whether scripts and
+        steps of plugins that may answer have."""
         found: dict[Key, frozenset[bool]] = {}
         for fact in self.access.facts:
             if not fact.known:
                 key = self.meaning.check(fact.check)
                 found[key] = found.get(key, frozenset()) | {fact.holds}
+        for step in self.access.steps:
+            opaque = step.policy == "expression" or not step.module.startswith(CORE)
+            if opaque and step.answers == "maybe" and may_answer(step):
+                key = ("answers", self.meaning.step(step))
+                found[key] = found.get(key, frozenset()) | {step == self.access.step}
         return found
 
     def _before(self, place: int) -> Key:

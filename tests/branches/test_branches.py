@@ -300,3 +300,46 @@ pipelines:
     left = found[-1].requests
     for target, gone in (("/x/y", True), ("/z", True), ("/zz", False), ("/x", False)):
         assert any(Request("POST", "localhost", target) in part for part in left) is not gone
+
+
+@pytest.mark.parametrize(
+    ("script", "condition"),
+    [
+        ("egContext['re' + 'q'].url = '/z'", "{name: pathExact, path: /z}"),
+        ("Object.values(egContext).forEach(v => { v.url = '/z' })", "{name: pathExact, path: /z}"),
+        ("var e = egContext; e['r' + 'eq'].method = 'POST'", "{name: method, methods: POST}"),
+        ("req.headers.host >>= 'z'", "{name: hostMatch, pattern: '0'}"),
+        ("req.user = {id: 1}", "{name: authenticated}"),
+    ],
+)
+def test_a_script_that_may_change_a_request_leaves_open_what_conditions_say(
+    tmp_path: Path, script: str, condition: str
+) -> None:
+    text = """
+apiEndpoints: {a: {host: h, paths: /a, methods: GET}}
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - expression: [{action: {jscode: "%s"}}]
+      - proxy: [{condition: %s, action: {serviceEndpoint: one}}]
+"""
+    found = rows(tmp_path, text % (script, condition))
+    assert any(row.outcome == "proxied" for row in found)
+
+
+def test_a_condition_that_sets_the_user_leaves_open_who_is_calling(tmp_path: Path) -> None:
+    found = rows(
+        tmp_path,
+        """
+apiEndpoints: {a: {paths: /a}}
+pipelines:
+  p:
+    apiEndpoints: [a]
+    policies:
+      - terminate:
+          - {condition: {name: expression, expression: "(req.user = {id: 1}) === 5"}, action: {statusCode: 418}}
+      - proxy: [{condition: {name: authenticated}, action: {serviceEndpoint: one}}]
+""",
+    )
+    assert any(row.outcome == "proxied" and not row.authentication for row in found)
