@@ -41,6 +41,12 @@ def note(x: Exchange, kind: str, name: str, message: str, *, level: str = "info"
     log.add(f'{line},"message":{quote(message[:_MESSAGE])}}}')
 
 
+def add(line: str) -> None:
+    """Write a line of JSON among those of the access log, where exchanges are logged."""
+    if _started is not None:
+        _started.add(line)
+
+
 class AccessLog:
     """Collects entries and writes them in batches. Bounded: what cannot be written in time is counted and dropped.
 

@@ -11,12 +11,14 @@ from typing import Any
 import falcon
 import falcon.asgi
 
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.errors import Refused, page
 from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.store import Json, StoreError
 
 _HTML = "text/html; charset=utf-8"
 _RETRY_SECONDS = "5"
+_ABOUT_THE_REQUEST = frozenset((400, 409, 413, 415, 422))
 
 
 def answer(resp: falcon.asgi.Response, value: object, *, store: bool = True) -> None:
@@ -52,14 +54,19 @@ def _matches(condition: str | None, tag: str) -> bool:
 
 
 async def on_refused(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Refused, _params: Any) -> None:
-    """Answer what was refused: its sentence as Express Gateway did (C106), escaped, or as the caller asks.
+    """Answer what was refused.
 
-    A caller that names application/problem+json gets RFC 9457; one that takes plain text but no HTML gets that.
+    What is wrong with a request is a problem document (RFC 9457) that names the member, unless the caller takes text
+    only. Any other refusal is its sentence as Express Gateway sent it (C106), escaped, or a problem document for who
+    names that; who takes plain text but no HTML gets that.
     """
     resp.status = error.status
     for name, value in error.headers:
         resp.set_header(name.decode(), value.decode())
-    _write_error(req, resp, error.body)
+    if isinstance(error, Invalid):
+        _write_error(req, resp, error.body, ({**error.place, "detail": error.body},))
+    else:
+        _write_error(req, resp, error.body, () if error.status in _ABOUT_THE_REQUEST else None)
 
 
 async def on_http_error(

@@ -6,10 +6,12 @@ from dataclasses import replace
 import falcon.asgi
 
 from egc.runtime.admin.answers import answer
+from egc.runtime.admin.audit import changed
 from egc.runtime.admin.bodies import read_object, read_page, read_status
 from egc.runtime.admin.changes import after, change
 from egc.runtime.admin.consumers import find_application, find_user
 from egc.runtime.admin.dates import date_text
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.admin.models import Model
 from egc.runtime.admin.statuses import status_word
 from egc.runtime.errors import Refused
@@ -53,13 +55,13 @@ class Applications:
         submitted = await read_object(req)
         owner = submitted.pop("userId", None)
         if not isinstance(owner, str) or not owner:
-            raise Refused(400, "userId must name a user")
+            raise Invalid(400, "userId must name a user", "userId")
         user = await find_user(self._store, owner)
         if user is None:
-            raise Refused(409, "The specified user does not exist")
+            raise Invalid(409, "The specified user does not exist", "userId")
         for name in submitted:
             if self._model.get(name) is None:
-                raise Refused(400, f"Failed to insert application: one or more property is invalid: {name}")
+                raise Invalid(400, f"Failed to insert application: one or more property is invalid: {name}", name)
         properties = _checked(self._model.create(submitted))
         now = after(0)
         application = Application(new_uuid(), user.id, True, now, now, properties)
@@ -67,7 +69,8 @@ class Applications:
             await self._store.create_application(application)
         except Conflict as conflict:
             prefix = "Failed to insert application: " if conflict.field == "name" else ""
-            raise Refused(409, prefix + str(conflict)) from None
+            raise Invalid(409, prefix + str(conflict), conflict.field) from None
+        changed(req, "app", application.id, user.id, submitted)
         answer(resp, render_application(application))
 
 
@@ -94,20 +97,23 @@ class OneApplication:
 
         async def attempt() -> Application | None:
             current = await _found(self._store, application.id, name)
-            changed = replace(
+            result = replace(
                 current, updated_at=after(current.updated_at), properties={**current.properties, **changes}
             )
-            return changed if await self._store.update_application(changed, seen=current.updated_at) else None
+            return result if await self._store.update_application(result, seen=current.updated_at) else None
 
         try:
-            answer(resp, render_application(await change(attempt)))
+            application = await change(attempt)
         except Conflict as conflict:
-            raise Refused(409, str(conflict)) from None
+            raise Invalid(409, str(conflict), conflict.field) from None
+        changed(req, "app", application.id, application.user_id, changes)
+        answer(resp, render_application(application))
 
-    async def on_delete(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Remove the application with its credentials, codes and tokens (C121, N34)."""
         application = await _found(self._store, name)
         await self._store.delete_application(application.id)
+        changed(req, "app", application.id, application.user_id)
         resp.status = 204
 
 
@@ -127,10 +133,12 @@ class ApplicationStatus:
             word = status_word(current.is_active, active)
             if current.is_active == active:
                 return word
-            changed = replace(current, is_active=active, updated_at=after(current.updated_at))
-            return word if await self._store.update_application(changed, seen=current.updated_at) else None
+            result = replace(current, is_active=active, updated_at=after(current.updated_at))
+            return word if await self._store.update_application(result, seen=current.updated_at) else None
 
-        answer(resp, {"status": await change(attempt)})
+        word = await change(attempt)
+        changed(req, "app", application.id, application.user_id, {"isActive": active})
+        answer(resp, {"status": word})
 
 
 async def _found(store: Store, name: str, asked: str = "") -> Application:
@@ -143,7 +151,7 @@ async def _found(store: Store, name: str, asked: str = "") -> Application:
 def _checked(properties: dict[str, Json]) -> dict[str, Json]:
     """Refuse an empty name, which people would read on the consent page, and redirect URIs that are never used."""
     if "name" in properties and not properties["name"]:
-        raise Refused(400, "data.name should not be empty")
+        raise Invalid(400, "data.name should not be empty", "name")
     for name in ("redirectUri", "redirectUris"):
         value = properties.get(name)
         for uri in value if isinstance(value, list) else [value]:
@@ -155,8 +163,10 @@ def _checked(properties: dict[str, Json]) -> dict[str, Json]:
 def _check_redirect(name: str, uri: str) -> None:
     """Refuse what the authorization endpoint sends nobody to (RFC 6749 section 3.1.2); tell of plain HTTP."""
     if not redirects.is_usable(uri):
-        raise Refused(400, f"data.{name} should be an absolute URI without a fragment that leads to an app")
+        raise Invalid(400, f"data.{name} should be an absolute URI without a fragment that leads to an app", name)
     if not redirects.names_a_host(uri):
-        raise Refused(400, f"data.{name} should name a host: URIs are compared letter by letter, and `*` is no pattern")
+        raise Invalid(
+            400, f"data.{name} should name a host: URIs are compared letter by letter, and `*` is no pattern", name
+        )
     if redirects.is_in_clear(uri):
         _log.warning("an app is sent codes over plain HTTP: its %s is not https", name)

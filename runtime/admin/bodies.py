@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon.asgi
 
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.errors import Refused
 from egc.runtime.store import Json
 
@@ -76,28 +77,33 @@ def _parsed(content: bytes) -> Json:
 def read_page(req: falcon.asgi.Request) -> tuple[int, int]:
     """`start` and `count` of a list (C110). Raises Refused (400)."""
     start = _read_integer(req, "start", 0, 0, _LARGEST_CURSOR)
-    return start, min(_read_integer(req, "count", _PAGE, 1, _LARGEST_CURSOR), _LARGEST_PAGE)
+    return start, read_count(req)
+
+
+def read_count(req: falcon.asgi.Request) -> int:
+    """`count` of a list. Raises Refused (400)."""
+    return min(_read_integer(req, "count", _PAGE, 1, _LARGEST_CURSOR), _LARGEST_PAGE)
 
 
 def read_status(body: dict[str, Json]) -> bool:
     """`status` of a body that switches a record on or off. Raises Refused (400)."""
     status = body.get("status")
     if not isinstance(status, bool):
-        raise Refused(400, "status must be true or false")
+        raise Invalid(400, "status must be true or false", "status")
     return status
 
 
 def read_scopes(value: Json) -> tuple[str, ...]:
     """A list of scopes, each once. Raises Refused (400)."""
     if not isinstance(value, list):
-        raise Refused(400, "scopes must be a list of texts")
+        raise Invalid(400, "scopes must be a list of texts", "scopes")
     return tuple(dict.fromkeys(read_scope(scope) for scope in value))
 
 
 def read_scope(value: Json) -> str:
     """One scope. Raises Refused (400) for what could never be asked for."""
     if not isinstance(value, str) or not value.strip():
-        raise Refused(400, "a scope must be a text that is not empty")
+        raise Invalid(400, "a scope must be a text that is not empty", "scopes")
     return value
 
 
@@ -143,4 +149,4 @@ def _read_integer(req: falcon.asgi.Request, name: str, default: int, least: int,
         return default
     if text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most:
         return int(text)
-    raise Refused(400, f"{name} must be a whole number of at least {least}")
+    raise Invalid(400, f"{name} must be a whole number of at least {least}", parameter=name)

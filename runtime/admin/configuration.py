@@ -7,6 +7,7 @@ import falcon.asgi
 
 from egc.runtime import edits
 from egc.runtime.admin.answers import answer, refuse_configuration
+from egc.runtime.admin.audit import changed
 from egc.runtime.admin.bodies import read_entity
 from egc.runtime.admin.written import Written
 from egc.runtime.errors import Refused
@@ -61,13 +62,13 @@ class Entity:
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Write it: 201 where it is new, else 204 (C139)."""
         _require_edits(name)
-        outcome = await _change(req, resp, name, edits.ask(self._section, name, await read_entity(req)))
+        outcome = await _change(req, resp, self._section, name, edits.ask(self._section, name, await read_entity(req)))
         if outcome is not None:
             resp.status = 201 if outcome == "created" else 204
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Remove it (C140)."""
-        outcome = await _change(req, resp, name, edits.ask(self._section, name, delete=True))
+        outcome = await _change(req, resp, self._section, name, edits.ask(self._section, name, delete=True))
         if outcome is not None:
             resp.status = 404 if outcome == "absent" else 204
 
@@ -77,17 +78,21 @@ class Policy:
 
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """List it (C142)."""
-        if await _change(req, resp, name, edits.ask("policies", name)) is not None:
+        if await _change(req, resp, "policies", name, edits.ask("policies", name)) is not None:
             answer(resp, {"status": "ok"})
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """List it no more (C143)."""
-        if await _change(req, resp, name, edits.ask("policies", name, delete=True)) is not None:
+        if await _change(req, resp, "policies", name, edits.ask("policies", name, delete=True)) is not None:
             resp.status = 204
 
 
 async def _change(
-    req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str, asking: Coroutine[Any, Any, edits.Reply | None]
+    req: falcon.asgi.Request,
+    resp: falcon.asgi.Response,
+    section: str,
+    name: str,
+    asking: Coroutine[Any, Any, edits.Reply | None],
 ) -> edits.Outcome | None:
     """What has been done; None where the answer says what is wrong with the configuration.
 
@@ -101,6 +106,8 @@ async def _change(
         return None
     if reply.outcome in _REFUSALS:
         raise Refused(_REFUSALS[reply.outcome], reply.detail, headers=_RETRY if reply.outcome == "busy" else ())
+    if reply.outcome not in ("unchanged", "absent"):
+        changed(req, section, name)
     return reply.outcome
 
 

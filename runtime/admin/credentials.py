@@ -1,16 +1,18 @@
 """`/credentials` (C123-C130)."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import falcon.asgi
 
 from egc.runtime.admin.answers import answer
+from egc.runtime.admin.audit import changed
 from egc.runtime.admin.bodies import read_object, read_scope, read_scopes, read_status
 from egc.runtime.admin.changes import after, change
 from egc.runtime.admin.consumers import find_consumer
 from egc.runtime.admin.dates import date_text
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.admin.models import CredentialModel, js_text
 from egc.runtime.admin.statuses import status_word
 from egc.runtime.errors import Refused
@@ -18,6 +20,7 @@ from egc.runtime.oauth2.secrets import PasswordHasher, new_key, new_secret, stor
 from egc.runtime.store import CREDENTIAL_TYPES, Conflict, Credential, CredentialType, Json, Store
 
 Models = Mapping[CredentialType, CredentialModel]
+Becomes = Callable[[Credential], Credential]
 
 _KEYED: tuple[CredentialType, ...] = ("key-auth", "jwt")
 _IGNORED = ("autoGeneratePassword", "passwordKey")
@@ -89,33 +92,35 @@ class Credentials:
         body = await read_object(req)
         name = body.get("consumerId")
         if not isinstance(name, str) or not name:
-            raise Refused(400, "consumerId must name a user or an application")
+            raise Invalid(400, "consumerId must name a user or an application", "consumerId")
         consumer = await find_consumer(self._store, name)
         if consumer is None:
-            raise Refused(422, f"No consumer found with id: {name}")
+            raise Invalid(422, f"No consumer found with id: {name}", "consumerId")
         type_ = _read_type(body.get("type"))
         submitted = body.get("credential")
         if submitted is None:
             submitted = {}
         if not isinstance(submitted, dict):
-            raise Refused(400, "credential must be an object")
+            raise Invalid(400, "credential must be an object", "credential")
         model = self._models[type_]
-        scopes = _read_new_scopes(submitted, model)
-        key_id = _read_key_id(submitted) if type_ in _KEYED else consumer.id
-        chosen = _read_secret(submitted, type_, model)
-        properties = _read_properties(submitted, type_, model)
-        made = None
-        if chosen is None:
-            made = new_key() if type_ in _KEYED else new_secret()
-            stored = stored_digest(made)
-        else:
-            stored = await self._hasher.hash(chosen)
+        sent = dict(submitted)
+        try:
+            scopes = _read_new_scopes(submitted, model)
+            key_id = _read_key_id(submitted) if type_ in _KEYED else consumer.id
+            chosen = _read_secret(submitted, type_, model)
+            properties = _read_properties(submitted, type_, model)
+        except Invalid as error:
+            raise error.inside("credential") from None
+        made = _made(type_) if chosen is None else None
+        stored = stored_digest(made) if made else await self._hasher.hash(chosen or "")
         now = after(0)
         credential = Credential(type_, key_id, consumer.id, True, now, now, stored, scopes, properties)
         try:
             await self._store.create_credential(credential)
         except Conflict as conflict:
-            raise _refusal(conflict) from None
+            members = ("consumerId",) if conflict.field == "consumerId" else ("credential", conflict.field)
+            raise Invalid(_status(conflict), str(conflict), *members) from None
+        changed(req, "credential", f"{type_}/{key_id}", consumer.id, sent)
         answer(resp, render_new(credential, model, chosen if type_ in _KEYED and chosen else made), store=False)
 
 
@@ -139,7 +144,7 @@ class ConsumerCredentials:
 
 
 class OneCredential:
-    """GET /credentials/<type>/<id>."""
+    """GET and DELETE /credentials/<type>/<id>."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -152,6 +157,62 @@ class OneCredential:
     async def on_head(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str) -> None:
         """As GET."""
         await self.on_get(req, resp, kind, name)
+
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str) -> None:
+        """Remove it, and with a password the sessions that it opened; Express Gateway could not (C89).
+
+        Tokens stay, as with a credential that is switched off (C88): DELETE /tokens ends them.
+        """
+        type_ = _read_type(kind, status=404)
+        credential = await self._store.get_credential(type_, name)
+        if credential is None or not await self._store.delete_credential(type_, name):
+            raise Refused(404, f"No credential found with id: {name}")
+        await _end_sessions(self._store, credential)
+        changed(req, "credential", f"{type_}/{name}", credential.consumer_id)
+        resp.status = 204
+
+
+class CredentialSecret:
+    """PUT /credentials/<type>/<id>/secret, which Express Gateway has not (C89)."""
+
+    def __init__(self, store: Store, models: Models, hasher: PasswordHasher) -> None:
+        self._store = store
+        self._models = models
+        self._hasher = hasher
+
+    async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str) -> None:
+        """Replace the password or secret by the one that is sent, under its name in the model, or by a new one.
+
+        The old one opens nothing from then on; a new password also ends the sessions of its owner. `revokeTokens` ends
+        the tokens of the consumer, too. What the gateway made is shown in this answer or never.
+        """
+        type_ = _read_type(kind, status=404)
+        model = self._models[type_]
+        submitted = await read_object(req)
+        revoke = submitted.pop("revokeTokens", False)
+        if not isinstance(revoke, bool):
+            raise Invalid(400, "revokeTokens must be true or false", "revokeTokens")
+        chosen = _read_secret(submitted, type_, model)
+        if submitted:
+            other = next(iter(submitted))
+            raise Invalid(400, f"the secret of this credential is called {model.password_key}, not {other}", other)
+        missing = f"No credential found with id: {name}"
+        if await self._store.get_credential(type_, name) is None:
+            raise Refused(404, missing)
+        made = _made(type_) if chosen is None else None
+        stored = stored_digest(made) if made else await self._hasher.hash(chosen or "")
+        credential = await _change(
+            self._store, type_, name, lambda credential: replace(credential, secret=stored), missing
+        )
+        await _end_sessions(self._store, credential)
+        shown = render_credential(credential)
+        if revoke:
+            shown["revoked"] = await self._store.revoke_tokens(credential.consumer_id, time.time())
+        if made is not None:
+            shown[model.password_key] = made
+        sent: dict[str, Json] = {model.password_key: None, "revokeTokens": revoke}
+        changed(req, "credential", f"{type_}/{name}", credential.consumer_id, sent)
+        answer(resp, shown, store=False)
 
 
 class CredentialStatus:
@@ -170,7 +231,8 @@ class CredentialStatus:
             words.append(status_word(credential.is_active, active))
             return replace(credential, is_active=active)
 
-        await _change(self._store, type_, name, switched, f"No credential found with id: {name}")
+        credential = await _change(self._store, type_, name, switched, f"No credential found with id: {name}")
+        changed(req, "credential", f"{type_}/{name}", credential.consumer_id, {"isActive": active})
         answer(resp, {"status": words[-1]})
 
 
@@ -184,7 +246,8 @@ class CredentialScopes:
         """Replace the list (C128); every scope must exist (N36)."""
         scopes = read_scopes((await read_object(req)).get("scopes"))
         type_ = _read_type(kind, status=404)
-        await _change(self._store, type_, name, lambda credential: replace(credential, scopes=scopes))
+        credential = await _change(self._store, type_, name, lambda credential: replace(credential, scopes=scopes))
+        changed(req, "credential", f"{type_}/{name}", credential.consumer_id, {"scopes": list(scopes)})
         resp.status = 204
 
 
@@ -195,7 +258,7 @@ class CredentialScope:
         self._store = store
 
     async def on_put(
-        self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str, scope: str
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str, scope: str
     ) -> None:
         """Add one scope, in front (C129)."""
         added = read_scope(scope)
@@ -203,11 +266,12 @@ class CredentialScope:
         def with_it(credential: Credential) -> Credential:
             return replace(credential, scopes=tuple(dict.fromkeys((added, *(credential.scopes or ())))))
 
-        await _change(self._store, _read_type(kind, status=404), name, with_it)
+        credential = await _change(self._store, _read_type(kind, status=404), name, with_it)
+        changed(req, "credential", f"{kind}/{name}", credential.consumer_id, {"scopes": list(credential.scopes or ())})
         resp.status = 204
 
     async def on_delete(
-        self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str, scope: str
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, kind: str, name: str, scope: str
     ) -> None:
         """Take one scope away; 204 also if it was not held (C130)."""
 
@@ -216,34 +280,46 @@ class CredentialScope:
                 return credential
             return replace(credential, scopes=tuple(held for held in credential.scopes if held != scope))
 
-        await _change(self._store, _read_type(kind, status=404), name, without_it)
+        credential = await _change(self._store, _read_type(kind, status=404), name, without_it)
+        changed(req, "credential", f"{kind}/{name}", credential.consumer_id, {"scopes": list(credential.scopes or ())})
         resp.status = 204
 
 
 async def _change(
-    store: Store, type_: CredentialType, name: str, changed: Any, missing: str = "credential not found"
-) -> None:
-    """Apply `changed` to the credential and write it back, unless nothing changes. Raises Refused."""
+    store: Store, type_: CredentialType, name: str, becomes: Becomes, missing: str = "credential not found"
+) -> Credential:
+    """Apply `becomes` to the credential and write it back, unless nothing changes. Raises Refused."""
 
-    async def attempt() -> bool | None:
+    async def attempt() -> Credential | None:
         credential = await store.get_credential(type_, name)
         if credential is None:
             raise Refused(404, missing)
-        result: Credential = changed(credential)
+        result = becomes(credential)
         if result == credential:
-            return True
+            return result
         result = replace(result, updated_at=after(credential.updated_at))
-        return True if await store.update_credential(result, seen=credential.updated_at) else None
+        return result if await store.update_credential(result, seen=credential.updated_at) else None
 
     try:
-        await change(attempt)
+        return await change(attempt)
     except Conflict as conflict:
-        raise _refusal(conflict) from None
+        raise Invalid(_status(conflict), str(conflict), conflict.field) from None
 
 
-def _refusal(conflict: Conflict) -> Refused:
+async def _end_sessions(store: Store, credential: Credential) -> None:
+    """Whoever knew a password that is none any more is logged in no more."""
+    if credential.type == "basic-auth":
+        await store.end_sessions(credential.consumer_id)
+
+
+def _status(conflict: Conflict) -> int:
     """422 for what does not exist, 409 for what exists already."""
-    return Refused(409 if conflict.field == "keyId" or "already" in str(conflict) else 422, str(conflict))
+    return 409 if conflict.field == "keyId" or "already" in str(conflict) else 422
+
+
+def _made(type_: CredentialType) -> str:
+    """A new secret."""
+    return new_key() if type_ in _KEYED else new_secret()
 
 
 def _read_type(value: Json, status: int = 400) -> CredentialType:
@@ -251,8 +327,12 @@ def _read_type(value: Json, status: int = 400) -> CredentialType:
         if value == type_:
             return type_
     if not isinstance(value, str):
-        raise Refused(status, f"type must be one of {', '.join(CREDENTIAL_TYPES)}")
-    raise Refused(status, f"Invalid credential type: {value}")
+        raise _no_type(status, f"type must be one of {', '.join(CREDENTIAL_TYPES)}")
+    raise _no_type(status, f"Invalid credential type: {value}")
+
+
+def _no_type(status: int, sentence: str) -> Refused:
+    return Refused(404, sentence) if status == 404 else Invalid(status, sentence, "type")
 
 
 def _read_new_scopes(submitted: dict[str, Json], model: CredentialModel) -> tuple[str, ...] | None:
@@ -260,7 +340,7 @@ def _read_new_scopes(submitted: dict[str, Json], model: CredentialModel) -> tupl
     if value is not None:
         return read_scopes(value)
     if model.default_scopes is None and model.scopes_required:
-        raise Refused(400, "scopes are required")
+        raise Invalid(400, "scopes are required", "scopes")
     return model.default_scopes
 
 
@@ -268,7 +348,7 @@ def _read_key_id(submitted: dict[str, Json]) -> str:
     """The chosen keyId, or a new one. A colon ends it on the wire (C97), so it cannot hold one."""
     value = _read_text(submitted.pop("keyId", None), "keyId")
     if value is not None and ":" in value:
-        raise Refused(400, "keyId must not contain a colon")
+        raise Invalid(400, "keyId must not contain a colon", "keyId")
     return value or new_key()
 
 
@@ -278,9 +358,9 @@ def _read_secret(submitted: dict[str, Json], type_: CredentialType, model: Crede
     if type_ in _KEYED:
         value = _read_text(value, model.password_key)
     elif value is not None and not isinstance(value, str):
-        raise Refused(400, f"{model.password_key} must be a text")
+        raise Invalid(400, f"{model.password_key} must be a text", model.password_key)
     if not value and not model.auto_generate_password:
-        raise Refused(400, f"{model.password_key} is required")
+        raise Invalid(400, f"{model.password_key} is required", model.password_key)
     return value or None
 
 
@@ -289,7 +369,7 @@ def _read_text(value: Json, name: str) -> str | None:
     if isinstance(value, bool | int | float):
         return js_text(value)
     if value is not None and not isinstance(value, str):
-        raise Refused(400, f"{name} must be a text")
+        raise Invalid(400, f"{name} must be a text", name)
     return value or None
 
 
@@ -299,7 +379,7 @@ def _read_properties(submitted: dict[str, Json], type_: CredentialType, model: C
         submitted.pop(name, None)
     for name in submitted:
         if name in _OURS or (name == "keyId" and type_ not in _KEYED):
-            raise Refused(400, f"{name} is set by the gateway")
+            raise Invalid(400, f"{name} is set by the gateway", name)
         if name in _SECRETS:
-            raise Refused(400, f"the secret of a {type_} credential is called {model.password_key}, not {name}")
+            raise Invalid(400, f"the secret of a {type_} credential is called {model.password_key}, not {name}", name)
     return model.properties.create(submitted)

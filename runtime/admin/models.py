@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from egc.runtime.errors import Refused
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.store import CredentialType, Json
 
 Type = Literal["string", "number", "integer", "boolean", "array", "object", "null"]
@@ -48,20 +48,22 @@ class Property:
     choices: tuple[Json, ...] = ()
 
     def read(self, value: Json) -> Json:
-        """The value as it is stored. Raises Refused (400) naming the property."""
+        """The value as it is stored. Raises Invalid (400) naming the property."""
         place = f"data.{self.name}"
         coerced = _coerce(value, self.type)
         if isinstance(coerced, _Unfit):
-            raise Refused(400, f"{place} should be {self.type}")
+            raise Invalid(400, f"{place} should be {self.type}", self.name)
         texts = coerced if isinstance(coerced, list) else [coerced]
         if self.format is not None:
             for text in texts:
                 if isinstance(text, str) and not _FORMATS[self.format].fullmatch(text):
-                    raise Refused(400, f'{place} should match format "{self.format}"')
+                    raise Invalid(400, f'{place} should match format "{self.format}"', self.name)
         if self.format is not None and isinstance(coerced, list) and not all(isinstance(text, str) for text in texts):
-            raise Refused(400, f"{place} should be a list of texts")
+            raise Invalid(400, f"{place} should be a list of texts", self.name)
         if self.choices and coerced not in self.choices:
-            raise Refused(400, f"{place} should be one of {', '.join(str(choice) for choice in self.choices)}")
+            raise Invalid(
+                400, f"{place} should be one of {', '.join(str(choice) for choice in self.choices)}", self.name
+            )
         return coerced
 
 
@@ -78,11 +80,11 @@ class Model:
     def create(self, submitted: Mapping[str, Json]) -> dict[str, Json]:
         """What to store for a new record: declared values checked, others kept, defaults filled in.
 
-        Raises Refused (400); of several missing properties the first of the model is named (C49).
+        Raises Invalid (400); of several missing properties the first of the model is named (C49).
         """
         for declared in self.properties:
             if declared.required and declared.default is None and declared.name not in submitted:
-                raise Refused(400, f"data should have required property '{declared.name}'")
+                raise Invalid(400, f"data should have required property '{declared.name}'", declared.name)
         values = {}
         for name, value in submitted.items():
             known = self.get(name)
@@ -93,14 +95,14 @@ class Model:
         return values
 
     def change(self, submitted: Mapping[str, Json]) -> dict[str, Json]:
-        """What an update stores. Raises Refused (400) for undeclared, immutable or ill-formed properties."""
+        """What an update stores. Raises Invalid (400) for undeclared, immutable or ill-formed properties."""
         values = {}
         for name, value in submitted.items():
             declared = self.get(name)
             if declared is None:
-                raise Refused(400, f"one or more properties is invalid: {name}")
+                raise Invalid(400, f"one or more properties is invalid: {name}", name)
             if not declared.is_mutable:
-                raise Refused(400, f"one or more properties is immutable: {name}")
+                raise Invalid(400, f"one or more properties is immutable: {name}", name)
             values[name] = declared.read(value)
         return values
 

@@ -12,7 +12,7 @@ from falcon.routing import BaseConverter
 # fmt: off
 _FIXED = frozenset((
     "users", "apps", "credentials", "scopes", "tokens", "status", "policies", "pipelines", "api-endpoints",
-    "service-endpoints", "schemas", "health", "ready",
+    "service-endpoints", "schemas", "health", "ready", "secret", "audit", "metrics",
 ))
 # fmt: on
 """The words of the routes; a name in their place is never routed."""

@@ -3,7 +3,9 @@
 import falcon.asgi
 
 from egc.runtime.admin.answers import answer
+from egc.runtime.admin.audit import changed
 from egc.runtime.admin.bodies import read_object, read_scope, read_scopes
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.errors import Refused
 from egc.runtime.store import Conflict, Store
 
@@ -26,8 +28,9 @@ class Scopes:
         """Create all, or none if one exists (C132)."""
         scopes = read_scopes((await read_object(req)).get("scopes"))
         if not scopes:
-            raise Refused(400, "scopes must name at least one")
+            raise Invalid(400, "scopes must name at least one", "scopes")
         await _create(self._store, scopes)
+        changed(req, "scope", " ".join(scopes))
         resp.status = 201
 
 
@@ -47,15 +50,17 @@ class OneScope:
         """As GET."""
         await self.on_get(req, resp, name)
 
-    async def on_put(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
+    async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Create it (C134)."""
         await _create(self._store, (read_scope(name),))
+        changed(req, "scope", name)
         resp.status = 201
 
-    async def on_delete(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Remove it, also from credentials (C93); 404 if there is none (N29)."""
         if not await self._store.delete_scope(name):
             raise Refused(404, f"scope not found: {name}")
+        changed(req, "scope", name)
         resp.status = 204
 
 
@@ -63,4 +68,4 @@ async def _create(store: Store, scopes: tuple[str, ...]) -> None:
     try:
         await store.create_scopes(scopes)
     except Conflict as conflict:
-        raise Refused(409, str(conflict)) from None
+        raise Invalid(409, str(conflict), conflict.field) from None

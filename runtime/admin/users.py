@@ -5,10 +5,12 @@ from dataclasses import replace
 import falcon.asgi
 
 from egc.runtime.admin.answers import answer
+from egc.runtime.admin.audit import changed
 from egc.runtime.admin.bodies import read_object, read_page, read_status
 from egc.runtime.admin.changes import after, change
 from egc.runtime.admin.consumers import find_user
 from egc.runtime.admin.dates import date_text
+from egc.runtime.admin.invalid import Invalid
 from egc.runtime.admin.models import Model
 from egc.runtime.admin.statuses import status_word
 from egc.runtime.errors import Refused
@@ -54,22 +56,23 @@ class Users:
         submitted = await read_object(req)
         for name in _OURS:
             if name in submitted:
-                raise Refused(400, f"{name} is set by the gateway")
+                raise Invalid(400, f"{name} is set by the gateway", name)
         is_active = _read_flag(submitted.pop("isActive", True))
         properties = self._model.create(submitted)
         username = properties.pop("username", None)
         if not isinstance(username, str) or not username:
-            raise Refused(400, "invalid username")
+            raise Invalid(400, "invalid username", "username")
         await hide_password(properties, self._hasher)
         if await self._store.get_user(username) or await self._store.get_application(username):
             # Names come before ids in look-ups (C58), so such a name would stand in for somebody else.
-            raise Refused(409, "username already exists")
+            raise Invalid(409, "username already exists", "username")
         now = after(0)
         user = User(new_uuid(), username, is_active, now, now, properties)
         try:
             await self._store.create_user(user)
         except Conflict as conflict:
-            raise Refused(409, str(conflict)) from None
+            raise Invalid(409, str(conflict), conflict.field) from None
+        changed(req, "user", user.id, None, submitted)
         answer(resp, render_user(user))
 
 
@@ -101,15 +104,18 @@ class OneUser:
             user = await _found(self._store, name)
             if not changes:
                 return user
-            changed = replace(user, updated_at=after(user.updated_at), properties={**user.properties, **changes})
-            return changed if await self._store.update_user(changed, seen=user.updated_at) else None
+            result = replace(user, updated_at=after(user.updated_at), properties={**user.properties, **changes})
+            return result if await self._store.update_user(result, seen=user.updated_at) else None
 
-        answer(resp, render_user(await change(attempt)))
+        user = await change(attempt)
+        changed(req, "user", user.id, None, changes)
+        answer(resp, render_user(user))
 
-    async def on_delete(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
         """Remove the user and all that is theirs (C115, N34)."""
         user = await _found(self._store, name)
         await self._store.delete_user(user.id)
+        changed(req, "user", user.id)
         resp.status = 204
 
 
@@ -127,6 +133,7 @@ class UserStatus:
             raise Refused(404, f"user not found: {name}")
         if user.is_active != active or not active:
             await self._store.set_user_active(user.id, active, after(user.updated_at))
+        changed(req, "user", user.id, None, {"isActive": active})
         answer(resp, {"status": status_word(user.is_active, active)})
 
 
@@ -149,5 +156,5 @@ def _read_flag(value: Json) -> bool:
     if value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):
-        raise Refused(400, "isActive must be true or false")
+        raise Invalid(400, "isActive must be true or false", "isActive")
     return value

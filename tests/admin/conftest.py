@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from tests.admin.house import House
+from tests.store.conftest import BOTH, STORES
 
 EVE = {"username": "eve", "firstname": "Eve", "lastname": "Moon"}
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(params=BOTH)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """Empty."""
-    with House(tmp_path / "data") as house:
+    with House(tmp_path / "data", store=STORES[request.param](request)()) as house:
         yield house
 
 

@@ -11,17 +11,24 @@ import falcon.asgi
 from falcon import testing
 
 from egc.runtime.admin import AdminApi
+from egc.runtime.store import Store
 from egc.runtime.store.sqlite import SQLiteStore
 
 R = TypeVar("R")
 
 
-class House:
-    """An Admin API with its store in `directory`; `settings` are those of AdminApi."""
+def said(result: testing.Result) -> str:
+    """The sentence of an error: its text, or that of its problem document."""
+    is_problem = result.headers.get("content-type", "") == "application/problem+json"
+    return str(result.json["detail"]) if is_problem else result.text
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+
+class House:
+    """An Admin API with `store`, or one in `directory`; `settings` are those of AdminApi."""
+
+    def __init__(self, directory: Path, *, store: Store | None = None, **settings: Any) -> None:
         self.directory = directory
-        self.store = SQLiteStore(directory)
+        self.store: Store = store or SQLiteStore(directory)
         self.api = AdminApi(self.store, **settings)
         app = falcon.asgi.App()
         self.api.mount(app)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.admin.conftest import EVE
-from tests.admin.house import House
+from tests.admin.house import House, said
 
 
 def test_creation_answers_the_keys_in_express_gateway_s_order(house: House, eve: Any) -> None:
@@ -44,14 +44,14 @@ def test_an_application_is_read_by_id_and_by_name(house: House, shop: Any) -> No
 )
 def test_a_bad_application_is_refused_and_named(house: House, eve: Any, body: Any, status: int, sentence: str) -> None:
     result = house.post("/apps", body)
-    assert (result.status_code, result.text) == (status, sentence)
+    assert (result.status_code, said(result)) == (status, sentence)
     assert house.get("/apps").json["apps"] == []
 
 
 def test_a_name_is_taken_for_one_owner_only(house: House, shop: Any) -> None:
     result = house.post("/apps", {"userId": "eve", "name": "shop"})
     assert result.status_code == 409
-    assert result.text.endswith("has already another application bound with shop as name")
+    assert said(result).endswith("has already another application bound with shop as name")
     house.made("/users", {**EVE, "username": "bob"})
     house.made("/apps", {"userId": "bob", "name": "shop"})
 
@@ -101,7 +101,7 @@ def test_status_says_what_it_did(house: House, shop: Any) -> None:
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("PUT", ""), ("DELETE", ""), ("PUT", "/status")])
 def test_an_unknown_application_is_404(house: House, method: str, path: str) -> None:
     result = house.run(house.ask(method, f"/apps/none{path}", {"status": True} if path else {}))
-    assert (result.status_code, result.text) == (404, "Application not found: none")
+    assert (result.status_code, said(result)) == (404, "Application not found: none")
 
 
 def test_deletion_takes_the_credentials(house: House, shop: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from egc.runtime.oauth2.secrets import PasswordHasher, stored_digest
-from tests.admin.house import House
+from egc.runtime.store import Session, Token
+from tests.admin.house import House, said
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_what_else_is_sent_is_kept_in_its_place(house: House, eve: Any, scopes: 
 )
 def test_a_bad_credential_is_refused_and_named(house: House, eve: Any, body: Any, status: int, sentence: str) -> None:
     result = house.post("/credentials", body)
-    assert (result.status_code, result.text) == (status, sentence)
+    assert (result.status_code, said(result)) == (status, sentence)
     assert house.get("/credentials").json == {"credentials": []}
 
 
@@ -144,7 +145,7 @@ def test_a_second_active_password_is_409_and_an_inactive_one_is_replaced(house: 
     create(house, "basic-auth")
     body = {"consumerId": "eve", "type": "basic-auth"}
     result = house.post("/credentials", body)
-    assert (result.status_code, result.text) == (409, "Credential already exists and is active")
+    assert (result.status_code, said(result)) == (409, "Credential already exists and is active")
     house.put(f"/credentials/basic-auth/{eve['id']}/status", {"status": False})
     assert house.made("/credentials", body)["isActive"] is True
 
@@ -158,7 +159,7 @@ def test_a_key_id_is_never_taken_from_another_consumer(house: House, shop: Any) 
 
 def test_a_missing_credential_is_null_and_an_unknown_type_404(house: House) -> None:
     result = house.get("/credentials/key-auth/none")
-    assert (result.status_code, result.text) == (200, "null")
+    assert (result.status_code, said(result)) == (200, "null")
     assert house.get("/credentials/odd/none").status_code == 404
 
 
@@ -186,7 +187,7 @@ def test_status_says_what_it_did(house: House, eve: Any) -> None:
     words = [house.put(path, {"status": status}).json for status in (True, False, False, True)]
     assert words == [{"status": word} for word in ("Active", "Deactivated", "Inactive", "Activated")]
     result = house.put("/credentials/key-auth/none/status", {"status": True})
-    assert (result.status_code, result.text) == (404, "No credential found with id: none")
+    assert (result.status_code, said(result)) == (404, "No credential found with id: none")
 
 
 def test_scopes_are_added_in_front_removed_and_replaced(house: House, eve: Any, scopes: None) -> None:
@@ -237,3 +238,72 @@ def test_scopes_added_at_the_same_time_are_all_held(house: House, eve: Any, scop
 def test_a_key_id_with_a_slash_is_reached_by_its_escaped_form(house: House, eve: Any) -> None:
     create(house, "key-auth", keyId="a/b c")
     assert house.get("/credentials/key-auth/a%2Fb%20c").json["keyId"] == "a/b c"
+
+
+# ---- Beyond Express Gateway: replacing a secret, removing one credential (C89) -------------------------------------
+
+
+def test_a_password_is_changed_and_its_sessions_end(house: House, eve: Any) -> None:
+    house.made("/credentials", {"consumerId": "eve", "type": "basic-auth", "credential": {"password": "old"}})
+    before = house.get(f"/credentials/basic-auth/{eve['id']}").json
+    house.run(house.store.save_session(Session(b"s" * 32, eve["id"], {}, 1.0, 9e9)))
+    result = house.put(f"/credentials/basic-auth/{eve['id']}/secret", {"password": "new"})
+    assert (result.status_code, result.headers["cache-control"]) == (200, "no-store")
+    assert {**result.json, "updatedAt": ""} == {**before, "updatedAt": ""}
+    assert "password" not in result.json
+    held = house.run(house.store.identify("basic-auth", "eve"))
+    assert held is not None
+    hasher = PasswordHasher()
+    assert house.run(hasher.verify("new", held.credential.secret)) is True
+    assert house.run(hasher.verify("old", held.credential.secret)) is False
+    hasher.close()
+    assert house.run(house.store.get_session(b"s" * 32)) is None
+
+
+@pytest.mark.parametrize(("type_", "key"), [("oauth2", "secret"), ("key-auth", "keySecret"), ("jwt", "keySecret")])
+def test_a_new_secret_is_made_and_shown_once(house: House, shop: Any, type_: str, key: str) -> None:
+    made = house.made("/credentials", {"consumerId": shop["id"], "type": type_})
+    path = f"/credentials/{type_}/{made['id']}"
+    fresh = house.put(f"{path}/secret", {}).json[key]
+    assert fresh != made[key]
+    assert stored_secret(house, type_, made["id"]) == stored_digest(fresh)
+    assert key not in house.get(path).json
+
+
+def test_with_a_new_secret_the_tokens_may_be_revoked(house: House, shop: Any) -> None:
+    house.made("/credentials", {"consumerId": shop["id"], "type": "oauth2"})
+    token = Token("t1", b"d" * 32, "access", shop["id"], None, (), "client_credentials", "f1", 1.0, 9e9)
+    house.run(house.store.save_tokens([token]))
+    path = f"/credentials/oauth2/{shop['id']}/secret"
+    assert "revoked" not in house.put(path, {}).json
+    assert house.run(house.store.get_token("t1")) == token
+    assert house.put(path, {"revokeTokens": True}).json["revoked"] == 1
+    assert house.run(house.store.get_token("t1")) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [({"password": 7}, "#/password"), ({"secret": "x"}, "#/secret"), ({"revokeTokens": "yes"}, "#/revokeTokens")],
+)
+def test_a_bad_new_secret_is_refused_and_named(house: House, eve: Any, body: Any, pointer: str) -> None:
+    house.made("/credentials", {"consumerId": "eve", "type": "basic-auth", "credential": {"password": "old"}})
+    before = house.run(house.store.get_credential("basic-auth", eve["id"]))
+    result = house.put(f"/credentials/basic-auth/{eve['id']}/secret", body)
+    assert (result.status_code, result.json["errors"][0]["pointer"]) == (400, pointer)
+    assert house.run(house.store.get_credential("basic-auth", eve["id"])) == before
+
+
+def test_one_credential_is_removed_and_may_be_made_again(house: House, eve: Any) -> None:
+    keys = [house.made("/credentials", {"consumerId": "eve", "type": "key-auth"})["keyId"] for _ in range(2)]
+    result = house.delete(f"/credentials/key-auth/{keys[0]}")
+    assert (result.status_code, result.content) == (204, b"")
+    assert [one["id"] for one in house.get("/credentials/eve").json["credentials"]] == keys[1:]
+    assert house.delete(f"/credentials/key-auth/{keys[0]}").status_code == 404
+    again = {"consumerId": "eve", "type": "key-auth", "credential": {"keyId": keys[0]}}
+    assert house.post("/credentials", again).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/credentials/odd/x", "/credentials/odd/x/secret", "/credentials/jwt/none/secret"])
+def test_what_is_not_there_has_no_secret_and_cannot_be_removed(house: House, path: str) -> None:
+    result = house.put(path, {}) if path.endswith("secret") else house.delete(path)
+    assert result.status_code == 404

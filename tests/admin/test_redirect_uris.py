@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin.house import House
+from tests.admin.house import House, said
 
 USABLE = [
     "https://shop.test/cb",
@@ -32,7 +32,7 @@ def test_what_nobody_is_sent_to_is_refused(house: House, eve: Any, uri: str) -> 
         result = house.post("/apps", {"userId": "eve", "name": "x", **body})
         name = next(iter(body))
         sentence = f"data.{name} should be an absolute URI without a fragment that leads to an app"
-        assert (result.status_code, result.text) == (400, sentence)
+        assert (result.status_code, said(result)) == (400, sentence)
     assert house.get("/apps").json["apps"] == []
 
 

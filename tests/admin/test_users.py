@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.admin.conftest import EVE
-from tests.admin.house import House
+from tests.admin.house import House, said
 
 
 def test_creation_answers_200_with_the_keys_in_express_gateway_s_order(house: House) -> None:
@@ -33,7 +33,7 @@ def test_a_user_is_read_by_name_and_by_id(house: House, eve: Any) -> None:
 
 def test_a_taken_name_is_409(house: House, eve: Any) -> None:
     result = house.post("/users", EVE)
-    assert (result.status_code, result.text) == (409, "username already exists")
+    assert (result.status_code, said(result)) == (409, "username already exists")
 
 
 def test_a_name_that_is_somebody_s_id_is_409(house: House, shop: Any) -> None:
@@ -57,7 +57,7 @@ def test_a_name_that_is_somebody_s_id_is_409(house: House, shop: Any) -> None:
 )
 def test_a_bad_user_is_400_and_named(house: House, body: Any, sentence: str) -> None:
     result = house.post("/users", body)
-    assert (result.status_code, result.text) == (400, sentence)
+    assert (result.status_code, said(result)) == (400, sentence)
     assert house.get("/users").json == {"users": [], "nextKey": 0}
 
 
@@ -99,14 +99,14 @@ def test_an_update_without_properties_changes_nothing(house: House, eve: Any) ->
 )
 def test_a_bad_update_is_400_and_changes_nothing(house: House, eve: Any, body: Any, sentence: str) -> None:
     result = house.put("/users/eve", body)
-    assert (result.status_code, result.text) == (400, sentence)
+    assert (result.status_code, said(result)) == (400, sentence)
     assert house.get("/users/eve").json == eve
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_an_unknown_user_is_404(house: House, method: str) -> None:
     result = house.run(house.ask(method, "/users/nobody"))
-    assert (result.status_code, result.text) == (404, "User not found: nobody")
+    assert (result.status_code, said(result)) == (404, "User not found: nobody")
 
 
 def test_status_says_what_it_did(house: House, eve: Any) -> None:
@@ -122,7 +122,7 @@ def test_a_status_that_is_no_boolean_is_400_and_deactivates_nobody(house: House,
 
 def test_status_of_an_unknown_user_is_404_in_lower_case(house: House) -> None:
     result = house.put("/users/nobody/status", {"status": True})
-    assert (result.status_code, result.text) == (404, "user not found: nobody")
+    assert (result.status_code, said(result)) == (404, "user not found: nobody")
 
 
 def test_deactivating_a_user_deactivates_the_applications(house: House, shop: Any) -> None:

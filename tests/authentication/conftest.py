@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.authentication.gate import Gate
+from tests.store.conftest import BOTH, STORES
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
+@pytest.fixture(params=BOTH)
+def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
     """A store, and requests to a policy that uses it."""
-    with Gate(tmp_path / "data") as gate:
+    with Gate(tmp_path / "data", store=STORES[request.param](request)()) as gate:
         yield gate

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.oauth2.house import House
+from tests.store.conftest import BOTH, STORES
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(params=BOTH)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """An authorization server with every grant on, and its own store."""
-    with House(tmp_path / "data") as house:
+    with House(tmp_path / "data", store=STORES[request.param](request)()) as house:
         yield house

@@ -18,7 +18,7 @@ from falcon.testing import ASGIConductor, Result
 
 from egc.runtime.oauth2 import AuthorizationServer
 from egc.runtime.oauth2.secrets import PasswordHasher, new_secret, new_uuid, stored_digest
-from egc.runtime.store import Application, Credential, Json, User
+from egc.runtime.store import Application, Credential, Json, Store, User
 from egc.runtime.store.sqlite import SQLiteStore
 
 ALL_GRANTS = ("authorization_code", "implicit", "password", "client_credentials", "refresh_token")
@@ -67,10 +67,10 @@ def basic(name: str, secret: str) -> str:
 class House:
     """The server under test. `now` is its clock; moving it ages everything."""
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    def __init__(self, directory: Path, *, store: Store | None = None, **settings: Any) -> None:
         self.now = time.time()
         self.directory = directory
-        self.store = SQLiteStore(directory)
+        self.store: Store = store or SQLiteStore(directory)
         options: dict[str, Any] = {
             "grants": ALL_GRANTS,
             "access_ttl": 7200.0,

@@ -1,7 +1,6 @@
 """A store of its own for each test, whose file of counters is small, and a clock that stands."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from egc.runtime.policies import rate_limit
 from egc.runtime.policies.rate_limit import RateLimit
 from egc.runtime.store import Store, counters
-from egc.runtime.store.sqlite import SQLiteStore
-from tests.store.conftest import Run, run
+from tests.store.conftest import BOTH, STORES, Run, run
 
 __all__ = ["run"]
 
@@ -38,11 +36,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-@pytest.fixture
-def store(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+@pytest.fixture(params=BOTH)
+def store(request: pytest.FixtureRequest, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """An open store."""
     monkeypatch.setattr(counters, "BUCKETS", 4)
-    opened = SQLiteStore(tmp_path / "data")
+    opened = STORES[request.param](request)()
     run(opened.open())
     yield opened
     run(opened.close())

@@ -32,6 +32,9 @@ def _redis(request: pytest.FixtureRequest) -> Maker:
 
 STORES: dict[str, Callable[[pytest.FixtureRequest], Maker]] = {"sqlite": _sqlite, "redis": _redis}
 
+BOTH = ["sqlite", pytest.param("redis", marks=pytest.mark.slow)]
+"""For the tests of what uses a store: in the quick tier on the embedded one."""
+
 
 class Run(Protocol):
     """Runs a coroutine on the test's event loop."""

@@ -1,0 +1,63 @@
+"""What is wrong with a request is a problem document that names the member (RFC 9457, RFC 6901)."""
+
+from typing import Any
+
+import pytest
+
+from tests.admin.conftest import EVE
+from tests.admin.house import House
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "pointer"),
+    [
+        ("POST", "/users", {}, 400, "#/firstname"),
+        ("POST", "/users", {**EVE, "email": "x"}, 400, "#/email"),
+        ("POST", "/users", EVE, 409, "#/username"),
+        ("PUT", "/users/eve", {"a/b~c": 1}, 400, "#/a~1b~0c"),
+        ("PUT", "/users/eve/status", {}, 400, "#/status"),
+        ("POST", "/apps", {"name": "x"}, 400, "#/userId"),
+        ("POST", "/apps", {"userId": "nobody", "name": "x"}, 409, "#/userId"),
+        ("POST", "/apps", {"userId": "eve", "name": "shop"}, 409, "#/name"),
+        ("POST", "/apps", {"userId": "eve", "name": "x", "redirectUri": "javascript:1"}, 400, "#/redirectUri"),
+        ("POST", "/credentials", {"type": "jwt"}, 400, "#/consumerId"),
+        ("POST", "/credentials", {"consumerId": "nobody", "type": "jwt"}, 422, "#/consumerId"),
+        ("POST", "/credentials", {"consumerId": "eve", "type": "odd"}, 400, "#/type"),
+        ("POST", "/credentials", {"consumerId": "eve", "type": "jwt", "credential": []}, 400, "#/credential"),
+        (
+            "POST",
+            "/credentials",
+            {"consumerId": "eve", "type": "basic-auth", "credential": {"password": 1}},
+            400,
+            "#/credential/password",
+        ),
+        (
+            "POST",
+            "/credentials",
+            {"consumerId": "eve", "type": "jwt", "credential": {"scopes": ["none"]}},
+            422,
+            "#/credential/scopes",
+        ),
+        ("POST", "/scopes", {"scopes": "x"}, 400, "#/scopes"),
+    ],
+)
+def test_the_member_is_named(
+    house: House, shop: Any, method: str, path: str, body: Any, status: int, pointer: str
+) -> None:
+    result = house.run(house.ask(method, path, body))
+    assert (result.status_code, result.headers["content-type"]) == (status, "application/problem+json")
+    assert [error["pointer"] for error in result.json["errors"]] == [pointer]
+    assert result.json["status"] == status
+    assert result.json["detail"] == result.json["errors"][0]["detail"]
+    assert result.headers["x-content-type-options"] == "nosniff"
+
+
+def test_who_takes_text_only_gets_the_sentence(house: House, eve: Any) -> None:
+    result = house.post("/users", EVE, headers={"Accept": "text/html"})
+    assert (result.status_code, result.text) == (409, "username already exists")
+    assert result.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_a_parameter_is_named(house: House) -> None:
+    result = house.get("/users?count=none")
+    assert result.json["errors"] == [{"parameter": "count", "detail": "count must be a whole number of at least 1"}]
