@@ -2,13 +2,18 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 import click
 
+from egc.compiler.cli import EnvironmentFailure
 from egc.compiler.cli._properties import Properties
 from egc.compiler.cli._screen import paints
 from egc.compiler.render import visible
+
+Function = TypeVar("Function", bound=Callable[..., object])
 
 LONGEST_ANSWER = 4096
 """Characters."""
@@ -159,6 +164,42 @@ def secret(name: str) -> str:
             raise click.UsageError(f"the two differ; the {name} was not set")
     if not text or len(text) > LONGEST_ANSWER:
         raise click.UsageError(f"a {name} has 1 to {LONGEST_ANSWER} characters")
+    return text
+
+
+def secret_options(function: Function) -> Function:
+    """Add the ways to give a secret that other users of the machine do not see."""
+    file = click.option(
+        "--secret-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Take the password or secret from the first line of a file; - is stdin.",
+    )
+    asked = click.option("--ask-secret", is_flag=True, help="Ask for the password or secret without showing it.")
+    return asked(file(function))
+
+
+def chosen_secret(name: str, *, ask_secret: bool, secret_file: Path | None) -> str | None:
+    """The secret that the options say where to find; None where none does.
+
+    Raises:
+        click.UsageError: both do, or what is found is no secret.
+        EnvironmentFailure: the file cannot be read.
+    """
+    if ask_secret and secret_file is not None:
+        raise click.UsageError("--ask-secret and --secret-file exclude each other")
+    if ask_secret:
+        return secret(name)
+    if secret_file is None:
+        return None
+    try:
+        with sys.stdin if str(secret_file) == "-" else secret_file.open(encoding="utf-8") as file:
+            text = file.readline(LONGEST_ANSWER + 2).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise EnvironmentFailure(f"{secret_file} cannot be read: {reason}") from None
+    if not text or len(text) > LONGEST_ANSWER:
+        raise click.UsageError(f"the first line of {secret_file} is no {name}: it has 1 to {LONGEST_ANSWER} characters")
     return text
 
 

@@ -65,7 +65,7 @@ def create_from_stdin(session: Session, kind: Kind, properties: Properties, owne
         label: the property that names a new record.
     """
     results: list[object] = []
-    for line in read_lines():
+    for line in session.screen.watched(read_lines()):
         body = {**properties, **line.properties}
         if "userId" in owner:
             body["userId"] = body.pop("user", None) or body.get("userId") or owner["userId"]

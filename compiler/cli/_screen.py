@@ -5,11 +5,16 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import click
 
 from egc.compiler.render import visible
+
+T = TypeVar("T")
+
+MUCH = 20
+"""So many requests take long enough to be watched."""
 
 DONE = "✔"
 FAILED = "✖"
@@ -52,7 +57,17 @@ class Screen:
             table.add_column(heading, overflow="fold", no_wrap=heading == "id")
         for row in cells:
             table.add_row(*(Text(row[number]) for number in shown))
-        Console(no_color=not paints(sys.stdout, self.colour), highlight=False).print(table)
+        Console(color_system="auto" if paints(sys.stdout, self.colour) else None, highlight=False).print(table)
+
+    def watched(self, work: Sequence[T]) -> Iterable[T]:
+        """The same, with a bar on the terminal where there is much to do and no status line tells of it."""
+        if not self.quiet or len(work) < MUCH or not sys.stderr.isatty() or sys.stdout.isatty():
+            return work
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True, color_system="auto" if paints(sys.stderr, self.colour) else None)
+        return track(work, description="", console=console, transient=True)
 
     def done(self, text: str) -> None:
         """Say on stderr that something went well, unless the command is to be quiet."""

@@ -1,4 +1,6 @@
-"""Create, show, activate and deactivate credentials."""
+"""Create, show, change and remove credentials."""
+
+from pathlib import Path
 
 import click
 
@@ -17,7 +19,7 @@ FILTERS = ("active", "archived")
 
 @click.group(cls=Entity)
 def command() -> None:
-    """Create, show, activate and deactivate credentials.
+    """Create, show, change and remove credentials.
 
     ID is the id of the user or app for basic-auth and oauth2, and the key's own id for key-auth and jwt.
 
@@ -34,33 +36,41 @@ def command() -> None:
 @click.option("-c", "--consumer", type=IDENTIFIER, help="The user or app that it is for, by name or id.")
 @type_option(required=False)
 @property_option
-@click.option("--ask-secret", is_flag=True, help="Ask for the password or secret without showing it.")
+@_ask.secret_options
 @stdin_option
 @connected
 def create(
-    session: Session, consumer: str | None, type_: str | None, properties: Properties, ask_secret: bool, stdin: bool
+    session: Session,
+    consumer: str | None,
+    type_: str | None,
+    properties: Properties,
+    ask_secret: bool,
+    secret_file: Path | None,
+    stdin: bool,
 ) -> None:
-    """Create a credential, or one for each line of stdin, which may name its own "consumer" and "type".
+    """Create a credential, or one for each line of stdin. A line may name its own "consumer" and "type".
 
     A secret that you do not choose is made for you and shown this once. Other users of this machine can read
-    the words of a command: give a password with --ask-secret or --stdin rather than with -p.
+    the words of a command: give a password with --ask-secret, --secret-file or --stdin rather than with -p.
 
     \b
     Examples:
       egc credentials create -c val -t oauth2
       egc credentials create -c val -t basic-auth --ask-secret
+      egc credentials create -c val -t basic-auth --secret-file password.txt
       egc credentials create -c val -t key-auth -p 'scopes=["read", "write"]'
       egc credentials create --stdin < credentials.ndjson
     """
     if stdin:
-        if ask_secret:
-            raise click.UsageError("--ask-secret and --stdin exclude each other")
+        if ask_secret or secret_file is not None:
+            raise click.UsageError("--stdin excludes --ask-secret and --secret-file: each line has its own secret")
         create_from_stdin(session, consumer, type_, typed(properties))
         return
     if consumer is None or type_ is None:
         raise click.UsageError("must include --stdin or both -c, --consumer and -t, --type")
-    if ask_secret:
-        properties = {**properties, SECRET[type_]: _ask.secret(SECRET[type_])}
+    chosen = _ask.chosen_secret(SECRET[type_], ask_secret=ask_secret, secret_file=secret_file)
+    if chosen is not None:
+        properties = {**properties, SECRET[type_]: chosen}
     created = create_one(session, consumer, type_, typed(properties))
     session.screen.done(f"Created {name(created)}")
     if session.quiet and not session.json:
@@ -72,7 +82,7 @@ def create(
 def create_from_stdin(session: Session, consumer: str | None, type_: str | None, properties: Properties) -> None:
     """Create one for each line; the line's own `consumer` and `type` win over the flags (C178)."""
     results: list[object] = []
-    for line in read_lines():
+    for line in session.screen.watched(read_lines()):
         values = {**properties, **line.properties}
         owner, kind = values.pop("consumer", consumer), values.pop("type", type_)
         try:
@@ -177,6 +187,41 @@ def row(credential: Record) -> list[str]:
     return [cell({**credential, **owner}.get(column)) for column in COLUMNS]
 
 
+@command.command()
+@click.argument("credential", type=IDENTIFIER, metavar="ID")
+@type_option(required=True)
+@_ask.secret_options
+@click.option("--revoke-tokens", is_flag=True, help="End the tokens of its owner, too.")
+@connected
+def rotate(
+    session: Session, credential: str, type_: str, ask_secret: bool, secret_file: Path | None, revoke_tokens: bool
+) -> None:
+    """Replace the password or secret of a credential. The old one opens nothing from then on.
+
+    One that you do not choose is made for you and shown this once.
+
+    \b
+    Examples:
+      egc credentials rotate -t key-auth 0Fy2...
+      egc credentials rotate -t oauth2 c25fe037-30bb-42f7-9f3a-0264dcd60d14 --revoke-tokens
+      egc credentials rotate -t basic-auth c25fe037-30bb-42f7-9f3a-0264dcd60d14 --ask-secret
+    """
+    body: Properties = {"revokeTokens": True} if revoke_tokens else {}
+    chosen = _ask.chosen_secret(SECRET[type_], ask_secret=ask_secret, secret_file=secret_file)
+    if chosen is not None:
+        body[SECRET[type_]] = chosen
+    try:
+        changed = record(session.api.call("PUT", "credentials", type_, credential, "secret", body=body))
+    except Rejected as error:
+        session.failed(f"Credential not found: {credential}" if error.status == 404 else error.message)
+        return
+    session.screen.done(f"Rotated {credential}")
+    if session.quiet and not session.json:
+        session.screen.line(short(changed, type_))
+    else:
+        session.screen.record(changed)
+
+
 several = click.argument("credentials", type=IDENTIFIER, nargs=-1, required=True, metavar="ID...")
 
 
@@ -206,6 +251,28 @@ def deactivate(session: Session, credentials: tuple[str, ...], type_: str) -> No
       egc credentials deactivate -t key-auth 0Fy2...
     """
     set_active(session, type_, credentials, False)
+
+
+@command.command()
+@several
+@type_option(required=True)
+@connected
+def remove(session: Session, credentials: tuple[str, ...], type_: str) -> None:
+    """Remove credentials. Tokens that they have brought stay: `egc tokens revoke -c` ends those.
+
+    \b
+    Examples:
+      egc credentials remove -t key-auth 0Fy2...
+    """
+
+    def work(credential: str) -> str:
+        session.api.call("DELETE", "credentials", type_, credential)
+        return "Removed"
+
+    def explain(credential: str, error: Rejected) -> str:
+        return f"Credential not found: {credential}" if error.status == 404 else error.message
+
+    session.each(credentials, work, explain=explain)
 
 
 def set_active(session: Session, type_: str, credentials: tuple[str, ...], active: bool) -> None:

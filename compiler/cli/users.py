@@ -1,8 +1,11 @@
 """Create, show, change and remove users."""
 
+from pathlib import Path
+
 import click
 
-from egc.compiler.cli import _consumers
+from egc.compiler.cli import _ask, _consumers
+from egc.compiler.cli._admin_api import Rejected
 from egc.compiler.cli._consumers import Kind
 from egc.compiler.cli._entity import Entity
 from egc.compiler.cli._properties import Properties, property_option, stdin_option
@@ -92,6 +95,36 @@ def update(session: Session, user: str, properties: Properties) -> None:
       egc users update val -p email=val@example.com
     """
     _consumers.update(session, USERS, user, properties, print_id=True)
+
+
+@command.command()
+@one
+@_ask.secret_options
+@click.option("--revoke-tokens", is_flag=True, help="End the user's tokens, too.")
+@connected
+def password(session: Session, user: str, ask_secret: bool, secret_file: Path | None, revoke_tokens: bool) -> None:
+    """Change the password of a user, who is logged out everywhere. Asks for it without showing it.
+
+    \b
+    Examples:
+      egc users password val
+      egc users password val --secret-file password.txt --revoke-tokens
+    """
+    ask = ask_secret or secret_file is None
+    try:
+        found = str(_consumers.record(session.api.call("GET", "users", user)).get("id"))
+        chosen = _ask.chosen_secret("password", ask_secret=ask, secret_file=secret_file)
+        body: Properties = {"password": chosen, "revokeTokens": revoke_tokens}
+        changed = session.api.call("PUT", "credentials", "basic-auth", found, "secret", body=body)
+    except Rejected as error:
+        missing = "User not found: " if "redential" not in error.message else "User without a basic-auth credential: "
+        session.failed(f"{missing}{user}" if error.status == 404 else error.message)
+        return
+    session.screen.done(f"Changed the password of {user}")
+    if session.json:
+        session.screen.record(changed)
+    elif session.quiet:
+        session.screen.line(found)
 
 
 @command.command()

@@ -23,6 +23,7 @@ class Terminal:
         directory: where it runs.
         environ: variables besides those of this process.
         output: a file that takes stdout instead of the terminal.
+        shell: a line for bash in place of `egc` and arguments; `egc` and `gunicorn` are those of this Python.
     """
 
     def __init__(
@@ -31,16 +32,19 @@ class Terminal:
         directory: Path,
         environ: Mapping[str, str] | None = None,
         output: Path | None = None,
+        shell: str | None = None,
     ) -> None:
         self._master, slave = pty.openpty()
         stdout = slave if output is None else os.open(output, os.O_WRONLY | os.O_CREAT, 0o600)
+        program = [sys.executable, "-c", "import sys; from egc.compiler.cli import main; sys.exit(main())", *arguments]
+        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "import sys; from egc.compiler.cli import main; sys.exit(main())", *arguments],
+            program if shell is None else ["bash", "-c", shell],
             stdin=slave,
             stdout=stdout,
             stderr=slave,
             cwd=directory,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80", **(environ or {})},
+            env={**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80", **(environ or {})},
             start_new_session=True,
         )
         os.close(slave)
@@ -78,8 +82,8 @@ class Terminal:
         return self
 
     def interrupt(self) -> Self:
-        """What Ctrl-C sends."""
-        self._process.send_signal(signal.SIGINT)
+        """What Ctrl-C sends, to all of them."""
+        os.killpg(self._process.pid, signal.SIGINT)
         return self
 
     def wait(self) -> int:

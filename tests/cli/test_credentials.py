@@ -1,6 +1,7 @@
 """`egc credentials`, `credential:scopes`, `scopes` and `tokens` against a real Admin API."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -193,3 +194,71 @@ def test_a_token_is_revoked_by_its_id(egc: Egc, gateway: Gateway, val: str) -> N
     ]
     assert gateway.run(gateway.store.get_token("t1")) is None
     assert egc("token", "revoke", "t1", "--json").json == [{"id": "t1", "error": "Token not found: t1"}]
+
+
+# ---- Beyond Express Gateway
+
+
+def test_a_secret_is_rotated_and_shown_once(egc: Egc, val: str) -> None:
+    old = create(egc, "-c", "val", "-t", "oauth2")["secret"]
+    new = egc("credentials", "rotate", "-t", "oauth2", val, "-q").out.strip().removeprefix(f"{val}:")
+    assert len(new) == 36
+    assert new != old
+    assert egc("credentials", "rotate", "-t", "key-auth", "nobody").code == 1
+
+
+def test_a_password_is_changed(egc: Egc, val: str, gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("bacon\n")
+    assert egc("credentials", "create", "-c", "val", "-t", "basic-auth", "--secret-file", "old").code == 0
+    before = gateway.run(gateway.store.get_credential("basic-auth", val))
+    result = egc("users", "password", "val", stdin="eggs\n")
+    assert (result.code, result.out, result.err) == (0, "", "✔ Changed the password of val\n")
+    after = gateway.run(gateway.store.get_credential("basic-auth", val))
+    assert before is not None
+    assert after is not None
+    assert before.secret != after.secret
+
+
+def test_a_password_that_cannot_be_changed_is_told(egc: Egc) -> None:
+    assert egc("users", "password", "nobody", stdin="eggs\n").err == "✖ User not found: nobody\n"
+    told = egc("users", "password", "val", stdin="eggs\n")
+    assert (told.code, told.err) == (1, "✖ User without a basic-auth credential: val\n")
+
+
+@pytest.mark.parametrize(("content", "code"), [("", 2), ("\nbacon", 2), ("x" * 5000, 2), (None, 4), (b"\xff\xfe", 4)])
+def test_a_file_that_holds_no_secret(egc: Egc, tmp_path: Path, content: str | bytes | None, code: int) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content if isinstance(content, bytes) else content.encode())
+    result = egc("credentials", "create", "-c", "val", "-t", "basic-auth", "--secret-file", "secret")
+    assert result.code == code
+    assert "bacon" not in result.err
+
+
+def test_credentials_are_removed(egc: Egc, val: str) -> None:
+    create(egc, "-c", "val", "-t", "oauth2")
+    assert egc("credentials", "remove", "-t", "oauth2", val, "nobody").code == 1
+    assert egc("credentials", "list", "-c", "val", "--json").json == []
+    assert egc("credentials", "rm", "-t", "oauth2", val).err == f"✖ Credential not found: {val}\n"
+
+
+def test_tokens_of_a_consumer_are_listed_to_the_end_and_revoked(egc: Egc, val: str, gateway: Gateway) -> None:
+    app = egc("apps", "create", "-q", "-u", "val", "-p", "name=a").out.strip()
+    now = time.time()
+    tokens = [
+        Token(f"t{n}", digest(secret := f"{n}"), "access", app, val, (), "implicit", f"f{secret}", now, now + 60 + n)
+        for n in range(230)
+    ]
+    gateway.run(gateway.store.save_tokens(tokens))
+    listed = egc("tokens", "list", "-c", "val", "--all", "-q").out.split()
+    assert sorted(listed) == sorted(token.id for token in tokens)
+    first = egc("tokens", "list", "-c", app)
+    assert len(first.out.split('"id"')) - 1 == 100
+    assert first.err == "There are more tokens: --all shows them.\n"
+    assert egc("tokens", "revoke", "-c", "val").err == "✔ Revoked 230 tokens of val\n"
+    assert egc("tokens", "list", "-c", "val").err == "Consumer val has no tokens\n"
+    assert egc("tokens", "revoke", "-c", "nobody").err == "✖ Consumer not found: nobody\n"
+
+
+@pytest.mark.parametrize("words", [("revoke",), ("revoke", "-c", "val", "t1"), ("list",)])
+def test_whose_tokens_must_be_said(egc: Egc, words: tuple[str, ...]) -> None:
+    assert egc("tokens", *words).code == 2
