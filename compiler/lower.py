@@ -369,13 +369,12 @@ def _grants(model: Model, listed: Span, values: Values) -> Argument:
     oauth2 = model.system.get("oauth2")
     grants = oauth2.get("grants") if isinstance(oauth2, Mapping) else None
     if not isinstance(grants, Sequence):
-        values.report.warning(
-            "OA311",
-            "grants-not-listed",
-            "all grants of Express Gateway are on, `implicit` and `password` too, for none are listed",
-            listed,
-            help="list those you need in system.config.yml: oauth2: {grants: [authorization_code, refresh_token]}",
-        )
+        message = "all grants of Express Gateway are on, `implicit` and `password` too, for none are listed"
+        help = "list those you need in system.config.yml: oauth2: {grants: [authorization_code, refresh_token]}"
+        if not any(action.policy.value == "oauth2" for text in model.pipelines for action in text.actions):
+            message = "`/oauth2/*` and `/login` are served with all grants by this, and no pipeline uses `oauth2`"
+            help = "remove it, and there is no authorization server; or " + help
+        values.report.warning("OA311", "grants-not-listed", message, listed, help=help)
         return Argument("grants", GRANTS, None)
     found: list[plan.Setting] = []
     for item in grants:
@@ -465,8 +464,15 @@ def _host(definition: Definition, known: dict[str, plan.HostPattern], values: Va
     if definition.host_regex is None:
         found = _pattern(lambda: host_pattern(text), plan.HostPattern(text, None), scalar, values)
         if ":" in text and not text.startswith("["):
-            message = "a host with a port matches no request: ports are not compared"
-            values.report.warning("CO119", "host-with-port", message, scalar.span, help="leave the port away")
+            whole = "://" in text
+            message = (
+                "a host is the name alone: with a scheme it matches no request"
+                if whole
+                else "a host with a port matches no request: ports are not compared"
+            )
+            name = text.partition("://")[2].partition("/")[0].partition(":")[0]
+            help = (f"write {name}" if name else "write the name of a host") if whole else "leave the port away"
+            values.report.warning("CO119", "host-with-port", message, scalar.span, help=help)
     else:
         found = _pattern(lambda: host_regex(text), plan.HostPattern(text, None), scalar, values)
         if found.regex is not None and half_anchored(text):

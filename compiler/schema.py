@@ -396,7 +396,7 @@ def advice(found: Found, names: list[str]) -> str:
     if kind_of(node) == "null":
         if found.entry is None:
             return "fill it in, or remove its dash" if found.path else ""
-        return "an empty mapping is written `{}`" if "object" in names else ""
+        return "indent what belongs to it below it; an empty mapping is written `{}`" if "object" in names else ""
     if names == ["array"]:
         return "begin each with a dash" if isinstance(node, Mapping) else f"write [{plain(node)}]"
     if found.entry is None and names == ["object"] and kind_of(node) == "string":

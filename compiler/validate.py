@@ -5,7 +5,7 @@ an error. What names mean is for the next stage.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -19,6 +19,9 @@ from egc.compiler.spelling import meant, nearest
 
 LIMITS = ("host", "hostRegex", "paths", "path", "pathRegex", "methods", "scopes")
 """The keys that say which requests an endpoint takes: left empty or misspelt, it takes more than was meant."""
+
+_OTHER_NAMES = {("cors", "headers"): "allowedHeaders"}
+"""Parameters of a policy by another name that the library of Express Gateway took as well."""
 
 
 def validate(project: Project, report: Report, known: Catalogue | None = None) -> Project:
@@ -242,7 +245,12 @@ class Gateway:
             tell = self.report.error if step.checked else self.report.warning
             tell("CO124", "wrong-type", message, action.key.span, help="write the parameters without dashes")
         else:
-            self.action(step, step.entry, Mapping((), step.entry.key.span))
+            entry = step.entry
+            if isinstance(entry.value, Sequence) and len(entry.value.items) > 1:
+                # Of several, the one that lacks it is the place.
+                place = next((one.key.span for one in step.value), entry.key.span)
+                entry = replace(entry, key=replace(entry.key, span=place))
+            self.action(step, entry, Mapping((), entry.key.span))
         condition = step.value.entry("condition")
         if condition is not None:
             self.condition(condition.value, condition)
@@ -292,7 +300,8 @@ class Gateway:
         for entry in islice((entry for entry in parameters if entry.name not in told), MOST_ERRORS):
             message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
             fix = renamed(self.report, entry.key.span, entry.name, names, parameters)
-            help = meant(entry.name, names)
+            other = _OTHER_NAMES.get((step.policy, entry.name))
+            help = f"`{other}` is meant: write that" if other else meant(entry.name, names)
             self.report.warning("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
 
     def of_another_plugin(self, parameters: Mapping) -> bool:
@@ -337,9 +346,18 @@ class Gateway:
             help = f"did you mean `{near}`?"
             self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
             return
+        condition = found.node.entry("condition") if isinstance(found.node, Mapping) else None
+        if condition is not None and is_empty(condition.value) and entry.name in self.of_conditions():
+            help = f"`{entry.name}` belongs under `condition`, line {condition.key.span.line}: indent it further"
+            tell_unknown(self.report, "warning", entry, found, help)
+            return
         action = found.node.entry("action") if isinstance(found.node, Mapping) else None
         line = f", line {action.key.span.line}" if action else ""
         tell_unknown(self.report, "warning", entry, found, f"`{entry.name}` belongs under `action`{line}")
+
+    def of_conditions(self) -> set[str]:
+        """The parameters of all conditions."""
+        return {"name", *(name for kind in self.known.conditions.values() for name in kind.properties)}
 
     def elsewhere(self, name: str) -> str:
         """Where a key of that name belongs, or nothing."""

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diagnostics import Diagnostic, Related
-from egc.compiler.lint._conditions import Judged, judged, named
+from egc.compiler.languages import Beyond
+from egc.compiler.lint._conditions import Judged, fitting, judged, named
 from egc.compiler.lint._overlaps import sample
-from egc.compiler.plan import Pipeline, Step
+from egc.compiler.plan import Check, Pipeline, Route, Step
+from egc.compiler.requests import Request, taken
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
 
@@ -96,13 +98,36 @@ def _after_the_others(review: Review, told: set[str]) -> Iterator[Diagnostic]:
         for step in pipeline.steps:
             if step.condition is not None and step.variable not in seen | told:
                 why, related = _reason(pipeline, step)
-                request = next((sample(one) for one in review.plan.routes if one.pipeline is pipeline), None)
                 yield RULE.found(
                     f"`{step.policy}` never runs: {why}",
                     step.condition.span,
                     related=related,
-                    witness=f"{request} -> `{step.policy}` does not run" if request else "",
+                    witness=_passed_by(review, pipeline, step),
                 )
+
+
+def _passed_by(review: Review, pipeline: Pipeline, step: Step) -> str:
+    """A request that the condition of a step was written for, and what becomes of it instead."""
+    routes = [one for one in review.plan.routes if one.pipeline is pipeline]
+    for route in routes:
+        request = _meeting(route, step)
+        if request is not None:
+            answer = next((one.step for one in review.accesses if any(request in box for box in one.requests)), None)
+            place = (
+                f"`{answer.policy}` in line {answer.span.line} answers" if answer else f"`{step.policy}` does not run"
+            )
+            return f"{request} -> {place}"
+    request = next(filter(None, map(sample, routes)), None)
+    return f"{request} -> `{step.policy}` does not run" if request else ""
+
+
+def _meeting(route: Route, step: Step) -> Request | None:
+    """A request of a route that meets the condition of a step; None where nobody can tell one."""
+    try:
+        wanted = fitting(step.condition) if isinstance(step.condition, Check) else None
+        return None if wanted is None else (taken(route.host, route.path, route.methods) & wanted).witness()
+    except Beyond:
+        return None
 
 
 def _reason(pipeline: Pipeline, step: Step) -> tuple[str, tuple[Related, ...]]:

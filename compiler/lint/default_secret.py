@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from egc.compiler.diagnostics import Diagnostic
+from egc.compiler.diagnostics import Diagnostic, Related
 from egc.compiler.lint._credentials import DEFAULTS, Credential, credentials
 from egc.compiler.lint._written import literal
-from egc.compiler.node import Mapping
+from egc.compiler.node import Mapping, Node
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
 
@@ -19,8 +19,8 @@ RULE = Rule(
     why="""\
 Such words are tried first; who knows the key of JSON web tokens signs their own (CWE-1392, RFC 8725 section 3.5). \
 Of what the templates of Express Gateway brought, `cipherKey: sensitiveKey` and `secret: keyboard cat`, nothing \
-depends here, so that is only remarked: secrets are kept as digests, and login sessions need no secret. Tokens and \
-cookies of an Express Gateway that still runs can be forged by them.""",
+depends here, so that is a warning: secrets are kept as digests, and login sessions need no secret. An Express Gateway \
+that still runs by such a file gives its tokens and cookies away.""",
     instead="Draw a secret of 32 bytes, `openssl rand -base64 32`, and write `${NAME}` in its place.",
     express_gateway="Ships with `cipherKey: sensitiveKey` and `secret: keyboard cat`, in each of its templates.",
     bad=Example(
@@ -68,23 +68,39 @@ pipelines:
 )
 
 _WITHOUT_EFFECT = {
-    ("crypto", "cipherKey"): "only tokens that an Express Gateway made are kept by it, and anybody can read those",
-    ("session", "secret"): "sessions need no secret here, and those of an Express Gateway can be forged by it",
+    ("crypto", "cipherKey"): "whoever gets at the store of an Express Gateway reads its tokens with it",
+    ("session", "secret"): "whoever likes forges sessions of an Express Gateway with it",
 }
+"""What egc reads nothing from, and an Express Gateway that runs by the same file does."""
 
 
 def check(review: Review) -> Iterator[Diagnostic]:
     for found in credentials(review):
         if found.is_default and found.path not in _WITHOUT_EFFECT:
             yield _told(found)
-    system = review.model.system
-    for (section, key), why in _WITHOUT_EFFECT.items():
+    brought = list(_brought(review.model.system))
+    if brought:
+        # They come together, in a file that `eg gateway create` wrote: one finding is enough.
+        (section, key), node = brought[0]
+        yield RULE.found(
+            f"`{section}.{key}` is the one of Express Gateway's templates: {_WITHOUT_EFFECT[section, key]}",
+            node.span,
+            severity="warning",
+            related=tuple(
+                Related(other.span, f"and so is this: {_WITHOUT_EFFECT[which]}") for which, other in brought[1:]
+            ),
+            help="draw others for an Express Gateway that still runs; egc serves without them, "
+            "and once `egc migrate` has been run they can go",
+        )
+
+
+def _brought(system: Mapping) -> Iterator[tuple[tuple[str, str], Node]]:
+    """The secrets that came with Express Gateway's templates and that egc has no use for."""
+    for section, key in _WITHOUT_EFFECT:
         holder = system.get(section)
         node = holder.get(key) if isinstance(holder, Mapping) else None
         if node is not None and (literal(node) or "").strip().lower() in DEFAULTS:
-            message = f"`{key}` is the one of the templates of Express Gateway: {why}"
-            help = "leave it out once nothing of Express Gateway is left"
-            yield RULE.found(message, node.span, severity="info", help=help)
+            yield (section, key), node
 
 
 def _told(found: Credential) -> Diagnostic:

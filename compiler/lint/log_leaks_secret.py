@@ -79,17 +79,19 @@ def check(review: Review) -> Iterator[Diagnostic]:
         for step in pipeline.steps:
             for script in _scripts(step):
                 source, root = tree(script)
+                told: set[str] = set()
                 for node, _ in walk(root) if root is not None else ():
                     if script.kind != "template" and not _in_call(node, "console"):
                         continue
                     what = _leak(node)
                     if not what and queries is not None and way(node) in _URLS:
                         what = "the query, where keys are taken from"
-                    if what:
+                    if what and what not in told:
+                        told.add(what)
                         yield RULE.found(
                             f"this logs {what}",
                             span(script, source, node),
-                            related=(Related(queries.span, "here"),)
+                            related=(Related(queries.span, "this takes keys from it"),)
                             if queries and what.startswith("the query,")
                             else (),
                             help="log who it was and not what proved it: `${consumer.id}`, `${req.path}`",

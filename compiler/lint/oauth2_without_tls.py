@@ -21,7 +21,7 @@ RULE = Rule(
 `/login`, `/oauth2/authorize` and `/oauth2/token` answer on every listener. Without TLS everybody on the way reads \
 passwords, client secrets and tokens (RFC 6749 sections 1.6, 3.1 and 3.2, RFC 9700 section 2.6), and cookies are not \
 `Secure`. A guess: there may be a proxy that ends TLS, but then the gateway must be told, or it takes every caller for \
-one of plain HTTP.""",
+one of plain HTTP. Where no pipeline uses `oauth2`, no token opens anything, and this is only remarked.""",
     instead="""\
 Name the proxy in `http.trustedProxies`, or its URL in `oauth2.issuer`; have `https` instead of `http`; or listen on \
 localhost.""",
@@ -81,12 +81,14 @@ def check(review: Review) -> Iterator[Diagnostic]:
     if host is not None and not is_empty(host) and is_loopback(literal(host) or ""):
         return
     secured = any(listener.name == "https" for listener in review.plan.listeners)
+    served = serves(review)
     yield RULE.found(
         "passwords and tokens go over plain HTTP" + (" here, although there is `https` too" if secured else ""),
         section.span,
+        severity=None if served else "info",
         related=(Related(server.span, "this brings the authorization server"),),
         help="name the proxy that ends TLS in `trustedProxies`, or have `https` alone"
-        if serves(review)
+        if served
         else "no pipeline uses `oauth2`: take it out of `policies`, and there is no authorization server",
         witness="POST /oauth2/token -> client secrets and tokens, over plain HTTP",
     )

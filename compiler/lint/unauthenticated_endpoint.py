@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from egc.compiler.branches import Access, setting
-from egc.compiler.diagnostics import Diagnostic, Related
+from egc.compiler.diagnostics import Diagnostic, Related, Span
 from egc.compiler.lint._written import public
+from egc.compiler.node import Mapping
 from egc.compiler.plan import Script, Step
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
@@ -21,7 +23,7 @@ RULE = Rule(
     why="""\
 Every way through the pipeline counts, those that a condition opens included: whoever takes one needs no credential \
 (OWASP API2:2023). A step of a plugin or a script that may refuse does not count as authentication; where there is \
-one, this is a guess.""",
+one, this is a guess. A gateway in which no pipeline authenticates has one finding for all its endpoints.""",
     instead="Authenticate before `proxy` on every way, or write `public: true` in the endpoint where all may.",
     express_gateway="Serves such requests as well; nothing tells.",
     bad=Example(
@@ -65,7 +67,47 @@ pipelines:
 _REFUSES = re.compile(r"\bres\b")
 
 
+_NAMED = 5
+"""How many endpoints one finding names as related places."""
+
+
 def check(review: Review) -> Iterator[Diagnostic]:
+    found = list(_open(review))
+    certain = [one for one in found if one.severity != "info"]
+    if len(certain) < 2 or _authenticates(review):
+        yield from found
+        return
+    # Where nobody is ever asked, that is one decision. It stands with no endpoint, so that what excuses one of them
+    # does not excuse them all.
+    first, *others = sorted(certain, key=lambda one: one.span)
+    more = f"{len(others)} more endpoint{'s' if len(others) > 1 else ''}"
+    yield replace(
+        first,
+        message=f"no pipeline asks who is calling: {first.message}, and so do those of {more}",
+        span=_pipelines(review) or first.span,
+        related=tuple(Related(one.span, "anybody may send these requests") for one in (first, *others)[:_NAMED]),
+        help="authenticate before `proxy`, or write `public: true` in the endpoints that everybody may call",
+    )
+    yield from (one for one in found if one.severity == "info")
+
+
+def _pipelines(review: Review) -> Span | None:
+    """Where the pipelines begin."""
+    tree = review.project.gateway.tree
+    entry = (tree.entry("pipelines") or tree.entry("pipeline")) if isinstance(tree, Mapping) else None
+    return None if entry is None else entry.key.span
+
+
+def _authenticates(review: Review) -> bool:
+    """Whether any step of any pipeline asks who is calling, or may."""
+    steps = [step for pipeline in review.plan.pipelines for step in (*pipeline.steps, *pipeline.skipped)]
+    return any(
+        step.role == "authenticates" or not step.module.startswith("egc.runtime.policies.") for step in steps
+    ) or any(chosen(access) for access in review.accesses)
+
+
+def _open(review: Review) -> Iterator[Diagnostic]:
+    """The endpoints that are open, each with the way through that shows it."""
     known = public(review)
     told: set[str] = set()
     # What is certain goes first: one finding is enough for an endpoint.

@@ -425,6 +425,13 @@ def test_rules_lists_what_rules_and_stages_find(egc: Egc) -> None:
 # ---- Watching
 
 
+def put(file: Path, text: str) -> None:
+    """Put a file there whole, so that nobody sees half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
 @pytest.mark.slow
 def test_watch_reviews_again_when_a_file_changes(tmp_path: Path) -> None:
     file = tmp_path / "gateway.config.yml"
@@ -442,10 +449,10 @@ def test_watch_reviews_again_when_a_file_changes(tmp_path: Path) -> None:
     assert process.stderr is not None
     try:
         assert process.stderr.readline() == "Watching for changes; Ctrl-C ends.\n"
-        file.write_text(UNUSED, encoding="utf-8")
+        put(file, UNUSED)
         assert "RT105" in process.stdout.readline()
         assert process.stderr.readline() == "Watching for changes; Ctrl-C ends.\n"
-        file.write_text(WRONG, encoding="utf-8")
+        put(file, WRONG)
         assert "CO102" in process.stdout.readline() + process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == ExitCode.INTERRUPTED

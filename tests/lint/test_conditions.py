@@ -109,6 +109,13 @@ def test_what_has_been_answered_before_never_gets_to_a_step() -> None:
     assert (one.span.line, one.related[-1].span.line) == (12, 11)
 
 
+def test_a_request_that_meets_the_condition_shows_what_answers_it_first() -> None:
+    steps = """- terminate: {condition: {name: pathMatch, pattern: /photo}, action: {statusCode: 405}}
+      - terminate: {condition: {name: pathMatch, pattern: '^/photos/'}, action: {statusCode: 406}}"""
+    (one,) = found(NEVER, TEXT % ("paths: '/*', methods: [GET]", steps))
+    assert one.witness == "GET http://localhost/photos/ -> `terminate` in line 11 answers"
+
+
 def test_nobody_is_anonymous_behind_an_authentication() -> None:
     steps = """- key-auth:
       - terminate: {condition: {name: anonymous}, action: {statusCode: 401}}"""

@@ -31,10 +31,16 @@ def test_other_keys_are_not(key: str) -> None:
     assert found(NAME, jwt(key)) == []
 
 
-def test_what_the_templates_of_express_gateway_brought_is_remarked_for_it_has_no_effect_here() -> None:
-    system = "db: {redis: {emulate: true}}\ncrypto: {cipherKey: sensitiveKey}\nsession: {secret: keyboard cat}\n"
-    said = found(NAME, pipeline(KEY_AUTH + PROXY), system)
-    assert [(one.severity, one.span.line) for one in said] == [("info", 2), ("info", 3)]
+CIPHER, SESSION = "crypto: {cipherKey: sensitiveKey}\n", "session: {secret: keyboard cat}\n"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "places"), [(CIPHER, [2]), (SESSION, [2]), (CIPHER + SESSION, [2, 3]), (SESSION + CIPHER, [3, 2])]
+)
+def test_what_the_templates_of_express_gateway_brought_is_one_warning(secrets: str, places: list[int]) -> None:
+    (one,) = found(NAME, pipeline(KEY_AUTH + PROXY), "db: {redis: {emulate: true}}\n" + secrets)
+    assert (one.severity, [one.span.line, *(related.span.line for related in one.related)]) == ("warning", places)
+    assert one.related == () or "keyboard cat" not in one.message
 
 
 def test_a_key_of_ones_own_is_not_remarked() -> None:

@@ -167,8 +167,8 @@ DEFECTS = [
             + "admin: {port: 9876, host: localhost}\n"
         ),
     ),
-    Defect(13, "SC108", Example(gateway(A, STEPS), "session:\n  secret: keyboard cat  # <--\n"), info=True),
-    Defect(13, "SC108", Example(gateway(A, STEPS), "crypto:\n  cipherKey: sensitiveKey  # <--\n"), info=True),
+    Defect(13, "SC108", Example(gateway(A, STEPS), "session:\n  secret: keyboard cat  # <--\n")),
+    Defect(13, "SC108", Example(gateway(A, STEPS), "crypto:\n  cipherKey: sensitiveKey  # <--\n")),
     Defect(
         15,
         "CO110",

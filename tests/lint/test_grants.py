@@ -31,4 +31,10 @@ def test_without_an_authorization_server_there_are_no_grants(name: str) -> None:
 @pytest.mark.parametrize("name", ["implicit-grant", "password-grant"])
 def test_grants_that_are_not_listed_are_told_of_by_another_finding(name: str) -> None:
     assert found(name, OAUTH2) == []
-    assert len(found("grants-not-listed", OAUTH2)) == 1
+    (one,) = found("grants-not-listed", OAUTH2)
+    assert "`implicit` and `password`" in one.message
+
+
+def test_a_server_that_no_pipeline_uses_is_told_as_such() -> None:
+    (one,) = found("grants-not-listed", pipeline(KEY_AUTH + PROXY, listed="key-auth, oauth2, proxy"))
+    assert "no pipeline uses `oauth2`" in one.message

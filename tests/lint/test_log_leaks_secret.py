@@ -62,6 +62,11 @@ def test_a_url_where_keys_are_taken_from_the_query() -> None:
     assert logged("${req.path}", "key-auth:") == []
 
 
+def test_a_message_that_tells_the_query_twice_is_told_once() -> None:
+    (one,) = logged("${req.originalUrl} is ${req.url}", "key-auth:")
+    assert one.span.column < 50
+
+
 def test_what_a_script_writes_with_console() -> None:
     step = 'expression: {action: {jscode: "console.log(req.headers); req.user = req.headers.authorization"}}'
     assert [one.message for one in found(NAME, proxied(KEYS, step))] == ["this logs all headers"]

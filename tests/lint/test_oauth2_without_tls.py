@@ -49,4 +49,4 @@ def test_without_an_authorization_server_nobody_logs_in() -> None:
 
 def test_a_server_that_no_pipeline_uses_can_go() -> None:
     (one,) = found(NAME, pipeline(KEY_AUTH + PROXY, head="http: {port: 8080}\n"), SYSTEM)
-    assert "take it out of `policies`" in one.help
+    assert (one.severity, "take it out of `policies`" in one.help) == ("info", True)

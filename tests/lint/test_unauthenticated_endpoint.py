@@ -59,3 +59,39 @@ def test_scopes_that_nobody_looks_at_are_told() -> None:
     scoped = ENDPOINT.replace("}", ", scopes: [read]}")
     (one,) = found(NAME, pipeline(PROXY, endpoint=scoped))
     assert "nobody looks at its scopes" in one.message
+
+
+TWO = """
+apiEndpoints:
+  orders: {host: api.example.com, paths: /orders}
+  billing: {host: api.example.com, paths: /billing}
+serviceEndpoints:
+  backend: {url: 'http://localhost:3000'}
+policies: [key-auth, proxy]
+pipelines:
+  first:
+    apiEndpoints: [orders, billing]
+    policies:
+      - proxy: {action: {serviceEndpoint: backend}}
+"""
+
+
+def test_a_gateway_that_asks_nobody_has_one_finding_that_stands_with_no_endpoint() -> None:
+    (one,) = found(NAME, TWO)
+    assert (one.span.line, [related.span.line for related in one.related]) == (8, [3, 4])
+    assert one.message.startswith("no pipeline asks who is calling: requests of `orders`")
+    assert one.witness.startswith("GET http://api.example.com/orders")
+
+
+def test_what_is_open_beside_what_is_guarded_is_told_endpoint_by_endpoint() -> None:
+    third = "  third: {paths: /third}\nserviceEndpoints:"
+    guarded = (
+        "  last:\n    apiEndpoints: [third]\n    policies:\n"
+        "      - key-auth:\n      - proxy: {action: {serviceEndpoint: backend}}\n"
+    )
+    assert [one.span.line for one in found(NAME, TWO.replace("serviceEndpoints:", third) + guarded)] == [3, 4]
+
+
+def test_an_endpoint_for_everybody_is_not_counted() -> None:
+    (one,) = found(NAME, TWO.replace("paths: /orders", "paths: /orders, public: true"))
+    assert (one.span.line, one.message) == (4, "requests of `billing` reach `backend` without authentication")

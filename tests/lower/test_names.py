@@ -39,6 +39,7 @@ def test_a_plain_configuration_says_nothing(tmp_path: Path) -> None:
         ("{paths: /a}", "{hostRegex: '['}", "invalid-pattern", "error", 3),
         ("{paths: /a}", "{paths: a/*}", "unmatchable-path", "warning", 3),
         ("{paths: /a}", "{host: 'a.io:81'}", "host-with-port", "warning", 3),
+        ("{paths: /a}", "{host: 'https://a.io/x'}", "host-with-port", "warning", 3),
         ("{paths: /a}", "{hostRegex: 'aa|bb'}", "behaviour-differs", "warning", 3),
         ("{paths: /a}", "{paths: '${NOWHERE}'}", "unset-variable", "error", 3),
         ("http://localhost:1", "localhost:1", "no-service-url", "error", 5),

@@ -37,6 +37,17 @@ def test_what_validate_takes_is_emitted_without_another_word(example: Example, t
     assert list(compiled.report) == said
 
 
+def test_of_several_entries_of_a_policy_the_one_without_parameters_is_told(tmp_path: Path) -> None:
+    steps = (
+        "      - request-transformer:\n"
+        "          - action: {headers: {remove: [x-a]}}\n"
+        "          - condition: {name: method, methods: [GET]}\n"
+    )
+    text = "apiEndpoints: {a: {paths: /a}}\npolicies: [request-transformer]\npipelines:\n  p:\n"
+    write(Example(f"{text}    apiEndpoints: [a]\n    policies:\n{steps}"), tmp_path)
+    assert [(one.code, one.span.line) for one in check(tmp_path, {}) if one.severity == "error"] == [("CO141", 9)]
+
+
 def test_the_large_configuration_is_good(tmp_path: Path) -> None:
     report = check(large.write(tmp_path, 12), {})
     assert [f"{one.span}: {one.message}" for one in report] == []
