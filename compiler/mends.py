@@ -238,6 +238,58 @@ def moved(text: Text, node: Span, end: Span, before: Span) -> tuple[Edit, Edit] 
     return text.edit(goal, goal, block if block.endswith("\n") else f"{block}\n"), text.edit(first, behind, "")
 
 
+def under_own_dashes(report: Report, mapping: Mapping) -> Fix | None:
+    """The fix that puts a dash before each entry of an item that holds several, as where one was forgotten."""
+    text = text_in(report, mapping.span)
+    entries = sorted(mapping, key=lambda one: one.key.span)
+    if text is None or not all(_holds(mapping.span, one.key.span) for one in entries):
+        return None
+    leads = [_before(text, one) for one in entries]
+    if not _DASH.fullmatch(leads[0]) or any(lead.strip(" ") or len(lead) != len(leads[0]) for lead in leads[1:]):
+        return None
+    dash = leads[0].index("-")
+    starts = [text.line_start(text.start(one.key.span)) + dash for one in entries[1:]]
+    return Fix("put a dash before each policy", tuple(text.edit(at, at + 1, "-") for at in starts), safe=False)
+
+
+def below_the_first(report: Report, mapping: Mapping) -> Fix | None:
+    """The fix that puts all entries but the first, which is empty, below it: they were not indented, or were but for a
+    dash that no space follows.
+    """
+    text = text_in(report, mapping.span)
+    first, *others = sorted(mapping, key=lambda one: one.key.span)
+    if text is None or not others or not all(_holds(mapping.span, one.key.span) for one in (first, *others)):
+        return None
+    empty = isinstance(first.value, Scalar) and first.value.value is None and not first.value.parts
+    leads = [_before(text, one) for one in (first, *others)]
+    if not empty or not _DASH.fullmatch(leads[0]) or any(lead.strip(" ") for lead in leads[1:]):
+        return None
+    begin, end = text.line_start(text.start(others[0].key.span)), max(_end(text, one) for one in others)
+    edits: list[Edit] = []
+    for one in others:
+        start = text.start(one.key.span)
+        if text.text[start] == "-":
+            edits.append(text.edit(start, start + 1, "  "))
+        elif text.text[start].isalpha():
+            edits.append(text.edit(start, start, "  "))
+        else:
+            return None
+    keys = {edit.span.line for edit in edits}
+    while begin < end:
+        line = text.text[begin : text.line_end(begin)]
+        edit = text.edit(begin, begin, "  ")
+        if line.strip() and edit.span.line not in keys:
+            edits.append(edit)
+        begin += len(line) + 1
+    return Fix(f"put it below `{first.name}`", tuple(sorted(edits, key=lambda edit: edit.span)), safe=False)
+
+
+def _before(text: Text, entry: Entry) -> str:
+    """What stands before a key in its line."""
+    start = text.start(entry.key.span)
+    return text.text[text.line_start(start) : start]
+
+
 def way(tree: Node, place: Span) -> Iterator[Node]:
     """The nodes around a place, from the root inwards. What an alias stands for is at its own place."""
     node: Node | None = tree

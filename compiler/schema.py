@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from egc.compiler.accepts import Test, test
 from egc.compiler.diagnostics import Fix, Related, Report, Span
-from egc.compiler.mends import dropped
+from egc.compiler.mends import below_the_first, dropped, under_own_dashes
 from egc.compiler.node import Entry, Mapping, Node, Regexp, Scalar, Sequence, plain
 from egc.compiler.scalars import DECIMAL, FLOAT
 from egc.compiler.spelling import meant
@@ -30,6 +30,8 @@ WORDS = {
     "object": "a mapping",
     "null": "empty",
 }
+STEP = frozenset(("condition", "action"))
+"""What a step of a pipeline holds."""
 SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 MOST_ERRORS = 200
@@ -329,14 +331,18 @@ class Checker:
         # Express Gateway looked at the first entry of a pipeline only, and at none in a list of pipelines (D20, D35).
         checked = found.path[-1:] == (0,) and isinstance(found.path[1], str)
         tell = self.report.error if checked else self.report.stricter
-        tell(
-            "CO101",
-            "policy-entry-many-keys",
-            f"an entry holds one policy; Express Gateway runs only `{keys[0]}` of these and drops {dropped}",
-            found.head,
-            help=next((f"put a space behind the dash of `{key}`" for key in keys if key.startswith("-")), "")
-            or "write each policy under its own dash",
-        )
+        message = f"an entry holds one policy; Express Gateway runs only `{keys[0]}` of these and drops {dropped}"
+        help, fix = "write each policy under its own dash", None
+        if all(key.removeprefix("-") in STEP for key in keys[1:]):
+            dashed = any(key.startswith("-") for key in keys[1:])
+            help = f"indent {dropped} further, below `{keys[0]}`"
+            if dashed:
+                help = f"write {dropped} without the dash and indented further, below `{keys[0]}`"
+            if isinstance(found.node, Mapping):
+                fix = below_the_first(self.report, found.node)
+        elif isinstance(found.node, Mapping) and not STEP.intersection(key.removeprefix("-") for key in keys):
+            fix = under_own_dashes(self.report, found.node)
+        tell("CO101", "policy-entry-many-keys", message, found.head, help=help, fix=fix)
 
     def tell_minproperties(self, least: int, found: Found) -> None:
         if found.entry is not None:

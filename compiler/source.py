@@ -477,7 +477,7 @@ class Composer:
             return False
         if key.parts:
             message = "a variable in a key is filled in when the gateway is built, and stays so"
-            self.report.warning("EN603", "env-in-key", message, key.span)
+            self.report.warning("EN603", "env-in-key-or-structure", message, key.span)
         return True
 
     def add(self, entries: dict[str, Entry], merged: set[str], entry: Entry) -> None:

@@ -13,7 +13,7 @@ from egc.compiler.catalogue import Catalogue, built_in
 from egc.compiler.diagnostics import Fix, Report, Severity, Span
 from egc.compiler.mends import renamed, text_in
 from egc.compiler.node import Entry, Mapping, Node, Scalar, Sequence, plain
-from egc.compiler.schema import MOST_ERRORS, Checker, Found, Schema, check, describe, is_variable, load
+from egc.compiler.schema import MOST_ERRORS, STEP, Checker, Found, Schema, check, describe, is_variable, load
 from egc.compiler.source import Project, Source
 from egc.compiler.spelling import meant, nearest
 
@@ -326,12 +326,16 @@ class Gateway:
 
     def unknown(self, found: Found, entry: Entry, known: list[str]) -> None:
         """Tell of a key that has no meaning where it stands, and where it belongs."""
-        if set(known) == {"condition", "action"}:
-            self.unknown_in_step(found, entry, known)
+        if set(known) == STEP:
+            if found.entry is None or found.entry.name.removeprefix("-") not in STEP:  # or CO101 has told of it
+                self.unknown_in_step(found, entry, known)
         elif "apiEndpoints" in known and "policies" in known and found.path and entry.name in self.known.policies:
             message = f"the policy `{entry.name}` stands beside `policies`, where nothing runs it"
             help = f"write `- {entry.name}:` below `policies`"
             self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help)
+        elif "apiEndpoints" in known and found.entry is not None and child(entry.value, "policies") is not None:
+            help = f"it reads like a pipeline: indent it as `{found.entry.name}`"
+            tell_unknown(self.report, "warning", entry, found, help)
         else:
             help = meant(entry.name, known) or self.elsewhere(entry.name)
             tell_unknown(self.report, "warning", entry, found, help, known)

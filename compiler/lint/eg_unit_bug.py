@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from egc.compiler.diagnostics import Diagnostic
+from egc.compiler.lint._oauth2 import entry
 from egc.compiler.node import Mapping, Scalar
 from egc.compiler.review import Review
 from egc.compiler.rules import Example, Rule
@@ -23,7 +24,6 @@ pipelines:
 """
 
 _SYSTEM = """\
-oauth2: {grants: [client_credentials]}
 accessTokens:
   tokenType: jwt
   issuer: https://auth.example.com
@@ -31,6 +31,8 @@ accessTokens:
   algorithm: RS256
   secretOrPrivateKey: ${PRIVATE_KEY}
 """
+
+_GRANTS = "oauth2: {grants: [client_credentials]}\n"
 
 _KEYS = {"PUBLIC_KEY": "keys/public.pem", "PRIVATE_KEY": "keys/private.pem"}
 
@@ -44,15 +46,16 @@ RULE = Rule(
     why=(
         "Clients that came along are used to tokens that live a thousand times as long as the file says: 7200000 was "
         "meant as two hours and lasted 83 days. Whoever noticed may have written seconds here; as milliseconds these "
-        "are gone before they are used."
+        "are gone before they are used. A configuration that lists `oauth2.grants`, which Express Gateway did not "
+        "know, was written for egc: what is plainly milliseconds there is told as `info`."
     ),
     instead=(
-        "See that the number is what you want in milliseconds, and that clients fetch new tokens in time. Then excuse "
-        "it with a comment, or leave it out: tokens live 12 minutes by default."
+        "Write milliseconds, list the grants, and see that clients fetch new tokens in time. Without a number tokens "
+        "live 12 minutes."
     ),
     express_gateway="Passed the number to a library that counts seconds; opaque tokens lived as long as written.",
     bad=Example(_GATEWAY, _SYSTEM + "  timeToExpiry: 7200000\n", _KEYS),
-    good=Example(_GATEWAY, _SYSTEM, _KEYS),
+    good=Example(_GATEWAY, _GRANTS + _SYSTEM, _KEYS),
 )
 
 _SHORT = 60_000
@@ -72,14 +75,17 @@ def check(review: Review) -> Iterator[Diagnostic]:
         return
     number = _number(node)
     if number is None:
-        message = "Express Gateway read this as seconds for JSON web tokens; it is milliseconds"
-    else:
-        here, there = _length(number / 1000), _length(number)
-        message = f"tokens live {here} by this; in Express Gateway, which read it as seconds, they lived {there}"
-    help = "is it milliseconds? " + (
-        f"write {int(number * 1000)} for {_length(number)}" if number is not None and number < _SHORT else RULE.instead
-    )
-    yield RULE.found(message, node.span, help=help)
+        yield RULE.found("Express Gateway read this as seconds for JSON web tokens; it is milliseconds", node.span)
+        return
+    here, there = _length(number / 1000), _length(number)
+    message = f"tokens live {here} by this; in Express Gateway, which read it as seconds, they lived {there}"
+    if number < _SHORT:
+        help = f"is it milliseconds? write {int(number * 1000)} for {there}"
+        yield RULE.found(message, node.span, help=help)
+        return
+    ours = entry(review, "oauth2", "grants") is not None
+    help = "see that clients that came along fetch new tokens in time"
+    yield RULE.found(message, node.span, severity="info" if ours else None, help=help)
 
 
 def _number(node: Scalar) -> float | None:

@@ -49,7 +49,7 @@ def _warn_of_credentials(arguments: tuple[Argument, ...], values: Values) -> Non
     if origin is True:
         message = "pages of every origin may send the user's cookies and read what comes back"
     elif origin == "*":
-        message = "browsers do not send credentials where `origin` is `*`"
+        message = "browsers refuse every answer to a request with credentials where `origin` is `*`"
     else:
         return
     values.report.warning(

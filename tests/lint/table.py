@@ -94,3 +94,6 @@ DIFFERS: dict[str, str] = {
     "OA306": "error heuristic - the scopes that there are stand in the store",
 }
 """Rows that were settled otherwise since, with the reason."""
+
+RENAMED = {"EN601": "unset-variable"}
+"""Rows whose name was settled otherwise: a default that is empty counts as none, and keys and values share one name."""

@@ -28,12 +28,20 @@ def test_both_lengths_are_told(written: str, here: str, there: str) -> None:
     assert (
         one.message == f"tokens live {here} by this; in Express Gateway, which read it as seconds, they lived {there}"
     )
-    assert (one.span.file, one.span.line) == ("system.config.yml", 8)
+    assert (one.span.file, one.span.line) == ("system.config.yml", 7)
 
 
 def test_what_was_meant_as_seconds_is_offered_as_milliseconds() -> None:
     (one,) = told(RULE.bad.system.replace("7200000", "7200"))
     assert one.help == "is it milliseconds? write 7200000 for 2 hours"
+
+
+def test_what_was_written_for_egc_is_not_warned_of_where_it_is_plainly_milliseconds() -> None:
+    """Express Gateway knew no `oauth2.grants`."""
+    grants = "oauth2: {grants: [client_credentials]}\n"
+    assert [one.severity for one in told(RULE.bad.system)] == ["warning"]
+    assert [one.severity for one in told(grants + RULE.bad.system)] == ["info"]
+    assert [one.severity for one in told(grants + RULE.bad.system.replace("7200000", "7200"))] == ["warning"]
 
 
 def test_opaque_tokens_lived_as_long_as_written() -> None:

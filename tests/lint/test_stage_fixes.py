@@ -187,3 +187,54 @@ def test_a_file_in_json_stays_json(tmp_path: Path) -> None:
         text = mended(text, one)
     assert '["cors", "terminate"]' in text
     assert '["GET", "OPTIONS"]' in text
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        (
+            "      - cors: {action: {origin: 'https://app.example.com'}}\n        # then\n        proxy:\n"
+            "          action:\n            serviceEndpoint: orders\n",
+            "      - cors: {action: {origin: 'https://app.example.com'}}\n        # then\n      - proxy:\n"
+            "          action:\n            serviceEndpoint: orders\n",
+        ),
+        (
+            "      - proxy:\n        -action:\n          # where to\n          serviceEndpoint: orders\n",
+            "      - proxy:\n          action:\n            # where to\n            serviceEndpoint: orders\n",
+        ),
+        (
+            "      - proxy:\n        condition: {name: never}\n\n        action: {serviceEndpoint: orders}  # 1\n",
+            "      - proxy:\n          condition: {name: never}\n\n          action: {serviceEndpoint: orders}  # 1\n",
+        ),
+    ],
+)
+def test_what_stands_under_one_dash_goes_where_it_was_meant(bad: str, good: str, tmp_path: Path) -> None:
+    head = FITTING[: FITTING.index("      - cors: {")]
+    (one,) = [one for one in told(head + bad, tmp_path) if one.code not in ("CO107", "RT105")]
+    assert (one.code, one.severity) == ("CO101", "error")
+    assert one.fix is not None
+    assert not one.fix.safe
+    assert mended(head + bad, one) == head + good
+    assert "CO101" not in {other.code for other in told(head + good, tmp_path)}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "      - {cors: , proxy: {action: {serviceEndpoint: orders}}}\n",
+        "      - proxy: {action: {serviceEndpoint: orders}}\n        action: {serviceEndpoint: orders}\n",
+        "      - proxy:\n        action: {serviceEndpoint: orders}\n        cors:\n",
+    ],
+)
+def test_where_it_is_open_what_was_meant_nothing_is_moved(entry: str, tmp_path: Path) -> None:
+    head = FITTING[: FITTING.index("      - cors: {")]
+    assert [one.fix for one in told(head + entry, tmp_path) if one.code == "CO101"] == [None]
+
+
+def test_an_endpoint_of_a_pipeline_that_stands_within_another_is_not_removed(tmp_path: Path) -> None:
+    nested = FITTING.replace("[orders, writing]", "[orders]") + (
+        "    of-writing:\n      apiEndpoints: [writing]\n      policies: [{terminate: {action: {statusCode: 204}}}]\n"
+    )
+    unread, unused = sorted((one for one in told(nested, tmp_path)), key=lambda one: one.code)[:2]
+    assert (unread.code, unread.help) == ("CO104", "it reads like a pipeline: indent it as `all`")
+    assert (unused.code, unused.fix) == ("RT105", None)
