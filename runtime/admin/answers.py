@@ -19,6 +19,8 @@ from egc.runtime.store import Json, StoreError
 _HTML = "text/html; charset=utf-8"
 _RETRY_SECONDS = "5"
 _ABOUT_THE_REQUEST = frozenset((400, 409, 413, 415, 422))
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As in RFC 9110; Python took these up with version 3.13."""
 
 
 def answer(resp: falcon.asgi.Response, value: object, *, store: bool = True) -> None:
@@ -63,10 +65,11 @@ async def on_refused(req: falcon.asgi.Request, resp: falcon.asgi.Response, error
     resp.status = error.status
     for name, value in error.headers:
         resp.set_header(name.decode(), value.decode())
-    if isinstance(error, Invalid):
+    if isinstance(error, Invalid) and not (error.as_text and req.get_header("Accept") is None):
         _write_error(req, resp, error.body, ({**error.place, "detail": error.body},))
     else:
-        _write_error(req, resp, error.body, () if error.status in _ABOUT_THE_REQUEST else None)
+        is_problem = error.status in _ABOUT_THE_REQUEST and not isinstance(error, Invalid)
+        _write_error(req, resp, error.body, () if is_problem else None)
 
 
 async def on_http_error(
@@ -110,7 +113,11 @@ def _write_error(
     accept = req.get_header("Accept") or "*/*"
     if "application/problem+json" in accept or (errors is not None and ("*/*" in accept or "json" in accept)):
         status = resp.status_code
-        problem: dict[str, Json] = {"status": status, "title": HTTPStatus(status).phrase, "detail": sentence}
+        problem: dict[str, Json] = {
+            "status": status,
+            "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+            "detail": sentence,
+        }
         if errors:
             problem["errors"] = list(errors)
         resp.data = json.dumps(problem, ensure_ascii=False).encode("utf-8", "replace")

@@ -11,16 +11,18 @@ class Invalid(Refused):
         sentence: for people; it never repeats a secret.
         members: the way to the member in the body: names, from the outside in.
         parameter: the query parameter it is about, instead.
+        as_text: Express Gateway said the same with this status, and who says nothing about forms gets its form.
     """
 
-    def __init__(self, status: int, sentence: str, *members: str, parameter: str = "") -> None:
+    def __init__(self, status: int, sentence: str, *members: str, parameter: str = "", as_text: bool = False) -> None:
         super().__init__(status, sentence)
         self.members = members
         self.parameter = parameter
+        self.as_text = as_text
 
     def inside(self, *members: str) -> "Invalid":
         """The same about a member of a member."""
-        return Invalid(self.status, self.body, *members, *self.members)
+        return Invalid(self.status, self.body, *members, *self.members, as_text=self.as_text)
 
     @property
     def place(self) -> dict[str, str]:

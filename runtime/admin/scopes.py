@@ -68,4 +68,4 @@ async def _create(store: Store, scopes: tuple[str, ...]) -> None:
     try:
         await store.create_scopes(scopes)
     except Conflict as conflict:
-        raise Invalid(409, str(conflict), conflict.field) from None
+        raise Invalid(409, str(conflict), conflict.field, as_text=True) from None

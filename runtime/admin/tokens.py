@@ -71,7 +71,8 @@ class Tokens:
     async def _consumer(self, req: falcon.asgi.Request) -> str:
         name = req.get_param("consumer")
         if not name:
-            raise Invalid(400, "consumer must name a user or an application", parameter="consumer")
+            # Express Gateway has no such route: 404.
+            raise Invalid(404, "consumer must name a user or an application", parameter="consumer")
         consumer = await find_consumer(self._store, name)
         if consumer is None:
             raise Refused(404, f"No consumer found with id: {name}")

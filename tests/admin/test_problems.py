@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.admin.conftest import EVE
-from tests.admin.house import House
+from tests.admin.house import House, said
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_who_takes_text_only_gets_the_sentence(house: House, eve: Any) -> None:
 def test_a_parameter_is_named(house: House) -> None:
     result = house.get("/users?count=none")
     assert result.json["errors"] == [{"parameter": "count", "detail": "count must be a whole number of at least 1"}]
+
+
+@pytest.mark.parametrize(
+    ("headers", "media"),
+    [
+        ({}, "text/html; charset=utf-8"),
+        ({"Accept": "*/*"}, "application/problem+json"),
+        ({"Accept": "application/json"}, "application/problem+json"),
+    ],
+)
+def test_scopes_that_exist_are_told_as_express_gateway_did_to_who_names_no_form(
+    house: House, headers: dict[str, str], media: str
+) -> None:
+    house.put("/scopes/one")
+    for refused in (
+        house.put("/scopes/one", headers=headers),
+        house.post("/scopes", {"scopes": ["one"]}, headers=headers),
+    ):
+        assert (refused.status_code, refused.headers["content-type"]) == (409, media)
+        assert said(refused) == "One or more scopes already exist."

@@ -105,8 +105,8 @@ def test_the_tokens_of_a_consumer_are_revoked_at_once(house: House, shop: Any) -
 @pytest.mark.parametrize(
     ("query", "status", "parameter"),
     [
-        ("", 400, "consumer"),
-        ("?consumer=", 400, "consumer"),
+        ("", 404, "consumer"),
+        ("?consumer=", 404, "consumer"),
         ("?consumer=eve&count=0", 400, "count"),
         ("?consumer=eve&start=here", 400, "start"),
         ("?consumer=nobody", 404, None),

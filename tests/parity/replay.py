@@ -191,7 +191,7 @@ def _final(caller: Caller, method: str) -> Reply | None:
 
 def _body(reply: Reply) -> Any:
     """JSON as it is, the error page of Express by its one sentence, else the text."""
-    if any(value.startswith("application/json") for value in reply.all("content-type")):
+    if any(value.startswith(("application/json", "application/problem+json")) for value in reply.all("content-type")):
         try:
             return json.loads(reply.body)
         except ValueError:
