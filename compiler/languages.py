@@ -114,14 +114,24 @@ _ALL = _term("repeat", (_term("chars", found=EVERY),))
 
 
 def _then(head: _Term, tail: _Term) -> _Term:
+    # A loop: a path of a thousand letters is a chain of as many terms.
+    heads = []
+    while head.kind == "then":
+        heads.append(head.parts[0])
+        head = head.parts[1]
+    tail = _joined(head, tail)
+    for one in reversed(heads):
+        tail = _joined(one, tail)
+    return tail
+
+
+def _joined(head: _Term, tail: _Term) -> _Term:
     if head is _NONE or tail is _NONE:
         return _NONE
     if head is _EMPTY:
         return tail
     if tail is _EMPTY:
         return head
-    if head.kind == "then":
-        return _then(head.parts[0], _then(head.parts[1], tail))
     if head is _ALL and tail is _ALL:
         return _ALL
     return _term("then", (head, tail))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -229,6 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. A fault of egc itself is 70: its traceback goes to a file, not to the terminal.
     """
+    open_streams()
     # What a command makes it keeps to its end; looking for cycles in it every 700 objects, and once more when Python
     # ends, is a fifth of its time.
     gc.set_threshold(100_000, 20, 50)
@@ -236,6 +237,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "_EGC_COMPLETE" in os.environ:
         from egc.compiler.cli import _shells  # noqa: F401 - click finds bash's completion there
     return exit_code(partial(egc.main, arguments, prog_name="egc", standalone_mode=False))
+
+
+def open_streams() -> None:
+    """Put something where the caller has closed stdin, stdout or stderr (`>&-`): else the next file would get its place.
+
+    What is read from the first two or written to them then fails, as it should: a result that is lost is no success.
+    """
+    for number, name, mode, flags in (
+        (0, "stdin", "r", os.O_WRONLY),
+        (1, "stdout", "w", os.O_RDONLY),
+        (2, "stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, flags)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False))
 
 
 def exit_code(run: Callable[[], object]) -> int:
@@ -246,27 +265,46 @@ def exit_code(run: Callable[[], object]) -> int:
         code = run()
         return code if isinstance(code, int) else ExitCode.CLEAN
     except click.ClickException as error:
-        error.show()
+        complain(error.show)
         return error.exit_code
     except click.Abort:
-        click.echo("interrupted", err=True)
+        complain(partial(click.echo, "interrupted", err=True))
         return ExitCode.INTERRUPTED
     except DoesNotCompile as error:
         from egc.compiler.cli._report import show
 
-        show(error.report, "text", sys.stderr)
+        complain(partial(show, error.report, "text", sys.stderr))
         return ExitCode.DOES_NOT_COMPILE
     except ReaderGone:
-        # What is still buffered would fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_unwritten(sys.stdout)
         return ExitCode.READER_GONE
     except OSError as error:
-        click.echo(f"egc: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        sentence = f"egc: {error.filename or 'the system'}: {error.strerror or error}"
+        complain(partial(click.echo, sentence, err=True))
+        drop_unwritten(sys.stdout)
         return ExitCode.ENVIRONMENT
     except Exception as error:
-        click.echo(f"egc: this is a bug in egc, not in your configuration ({type(error).__name__})", err=True)
-        click.echo(f"egc: {write_bug_report(error)}", err=True)
+        sentence = f"egc: this is a bug in egc, not in your configuration ({type(error).__name__})"
+        complain(partial(click.echo, f"{sentence}\negc: {write_bug_report(error)}", err=True))
         return ExitCode.BUG
+
+
+def complain(say: Callable[[], object]) -> None:
+    """Say what stopped a command; that stderr cannot be written changes nothing about its exit code."""
+    try:
+        say()
+    except OSError:
+        drop_unwritten(sys.stderr)
+
+
+def drop_unwritten(stream: TextIO) -> None:
+    """Forget what cannot be written: it would fail once more when Python exits, with an exit code of its own."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def write_bug_report(error: Exception) -> str:

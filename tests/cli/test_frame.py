@@ -173,6 +173,32 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("access DIR >&-", ExitCode.ENVIRONMENT),
+        ("access DIR >&- 2>&-", ExitCode.ENVIRONMENT),
+        ("access DIR >/dev/full", ExitCode.ENVIRONMENT),
+        ("access DIR >/dev/full 2>&1", ExitCode.ENVIRONMENT),
+        ("explain RT106 >&-", ExitCode.ENVIRONMENT),
+        ("--help >&-", ExitCode.ENVIRONMENT),
+        ("validate DIR 2>/dev/full", ExitCode.ENVIRONMENT),
+        ("validate DIR/no 2>/dev/full", ExitCode.DOES_NOT_COMPILE),
+        ("route GET / DIR/no >&- 2>&-", ExitCode.DOES_NOT_COMPILE),
+        ("access DIR/no 2>/dev/full", ExitCode.DOES_NOT_COMPILE),
+        ("validate --no 2>/dev/full", ExitCode.USAGE),
+        ("validate DIR <&- >&- 2>&-", ExitCode.CLEAN),
+    ],
+)
+def test_streams_that_are_closed_or_full(tmp_path: Path, line: str, code: ExitCode) -> None:
+    write(tmp_path, GOOD)
+    shell = f"exec {sys.executable} -m egc.compiler.cli {line.replace('DIR', str(tmp_path))}"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+
+
 # ---- validate
 
 

@@ -124,3 +124,12 @@ def test_the_number_of_states_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(languages, "MAX_STATES", 100)
     with pytest.raises(Beyond, match="100 states"):
         (whole(read("(?:a|b)*a(?:a|b){12}")) & whole(read("(?:a|b)*b(?:a|b){12}"))).witness()
+
+
+def test_a_text_is_as_long_as_it_likes() -> None:
+    long = "a" * 5000
+    both = text(long) | text(long) + text("/")
+    assert long in both
+    assert f"{long}/" in both
+    assert f"{long[1:]}/" not in both
+    assert both.witness() == long
