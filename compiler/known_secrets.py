@@ -48,6 +48,15 @@ _VALUE = re.compile(
 _OPEN = re.compile(
     rf"""(?<![\w-])(?:{_KEYS})["']?[ \t]*:[ \t]*(?:[&!][^\s]*[ \t]*)*(?:[|>][-+0-9]*)?[ \t]*(?:\#.*)?$""", re.IGNORECASE
 )
+_FLOW = re.compile(
+    rf"""(?<![\w-])(?!(?:auth|cookie|token)["' \t:])(?:{_KEYS})["']?[ \t]*:[ \t]*(?:[&!][^\s,\[\]{{}}]*[ \t]+)*"""
+    r"(?=[\[{])",
+    re.IGNORECASE,
+)
+"""The key of a secret before a bracket or a brace; other things than secrets have settings called `auth` or `cookie`."""
+_IN_FLOW = re.compile(r"""[^\s"'\[\]{},]+""")
+_ALIAS = re.compile(rf"""(?<![\w-])(?:{_KEYS})["']?[ \t]*:[ \t]+\*(?P<name>[^\s,\[\]{{}}]+)""", re.IGNORECASE)
+_ANCHOR = re.compile(r"(?<=[ \t:\[{,-])&(?P<name>[^\s,\[\]{}]+)")
 _LONGEST_BLOCK = 400
 """Lines above a line that are asked whether it goes on there."""
 _EMITTED = re.compile(
@@ -79,6 +88,7 @@ def starred(line: str) -> str:
     Names of variables stay, what they fall back to does not. Quotation marks and blanks stay.
     """
     line = _VALUE.sub(lambda found: found["key"] + _without(found["value"]), line)
+    line = _without_flows(line)
     line = _COMPARED.sub(lambda found: found["key"] + _unless_type(found["value"]), line)
     line = _COMPARED_BEFORE.sub(lambda found: _unless_type(found["value"]) + found["key"], line)
     line = _VARIABLE.sub(_default_of_secret, quoted(line))
@@ -86,16 +96,52 @@ def starred(line: str) -> str:
 
 
 def starred_line(lines: Sequence[str], number: int) -> str:
-    """The line with that number, from 0 on, as `starred`; all of it where it is the value of a key further up."""
+    """The line with that number, from 0 on, as `starred`; all of it where it is the value of a key further up.
+
+    A value is a secret, too, whose anchor stands for one elsewhere: `x: &it value`, then `secret: *it`.
+    """
     line = lines[number]
     indent = _indent(line)
     for above in range(number - 1, max(-1, number - 1 - _LONGEST_BLOCK), -1):
         if not lines[above].strip() or _indent(lines[above]) >= indent:
             continue
-        if _OPEN.search(lines[above]):
+        if _OPEN.search(lines[above]) or _secret_anchor(lines, lines[above]) is not None:
             return _PART.sub(_stars, line)
         break
-    return starred(line)
+    anchor = _secret_anchor(lines, line)
+    if anchor is None:
+        return starred(line)
+    return starred(line[: anchor.end()]) + _PART.sub(_stars, line[anchor.end() :])
+
+
+def _secret_anchor(lines: Sequence[str], line: str) -> re.Match[str] | None:
+    """The first anchor of a line that any line uses for a secret."""
+    for anchor in _ANCHOR.finditer(line):
+        if any(found["name"] == anchor["name"] for one in lines if "*" in one for found in _ALIAS.finditer(one)):
+            return anchor
+    return None
+
+
+def _without_flows(line: str) -> str:
+    """A line without what stands in brackets or braces where a secret belongs."""
+    end, parts = 0, []
+    for found in _FLOW.finditer(line):
+        if found.start() < end:
+            continue
+        parts.append(line[end : found.end()])
+        end = _closed(line, found.end())
+        parts.append(_IN_FLOW.sub(_stars, line[found.end() : end]))
+    return "".join([*parts, line[end:]])
+
+
+def _closed(line: str, begin: int) -> int:
+    """The place behind the bracket or brace that closes the one at `begin`; the end of the line where none does."""
+    depth = 0
+    for place in range(begin, len(line)):
+        depth += (line[place] in "[{") - (line[place] in "]}")
+        if not depth:
+            return place + 1
+    return len(line)
 
 
 def _indent(line: str) -> int:

@@ -32,6 +32,9 @@ from egc.compiler.known_secrets import emitted, quoted, starred, starred_line
         ("req.headers['x-api-key'] === 'abc'", "req.headers['x-api-key'] === '***'"),
         ("'abc' == req.query.token", "'***' == req.query.token"),
         ("to: Basic dXNlcjpwYXNz", "to: Basic ************"),
+        ("crypto: {cipherKey: {a: abc}, x: y}", "crypto: {cipherKey: {** ***}, x: y}"),
+        ("password: [[abc, 'd e'], f] # why", "password: [[***, '* *'], *] # why"),
+        ("secret: {a: abc,", "secret: {** ***,"),
     ],
 )
 def test_secrets_are_starred_out(line: str, shown: str) -> None:
@@ -55,6 +58,7 @@ def test_secrets_are_starred_out(line: str, shown: str) -> None:
         "url: http://${ME}@host",
         "typeof req.user.token === 'undefined'",
         "Basic Authentication",
+        "session: {cookie: {secure: true}}",
     ],
 )
 def test_what_is_no_secret_stays(line: str) -> None:
@@ -75,3 +79,9 @@ def test_a_sentence_shows_no_credentials_that_it_quotes() -> None:
 def test_the_emitted_module_is_shown_without_secrets() -> None:
     line = 'secret_or_public_key="one\\ntwo", password=b\'x\', name="y"'
     assert emitted(line) == 'secret_or_public_key="********", password=b\'*\', name="y"'
+
+
+def test_an_anchor_that_stands_for_a_secret() -> None:
+    lines = ["x: &it abc", "y: &other abc", "z: &text", "  abc", "s: {secret: *it, password: *text, name: *other}"]
+    shown = [starred_line(lines, number) for number in range(5)]
+    assert shown == ["x: &it ***", "y: &other abc", "z: &text", "  ***", lines[4]]
