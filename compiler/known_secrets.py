@@ -53,7 +53,7 @@ _FLOW = re.compile(
     r"(?=[\[{])",
     re.IGNORECASE,
 )
-"""The key of a secret before a bracket or a brace; other things than secrets have settings called `auth` or `cookie`."""
+"""The key of a secret before a bracket or a brace; other things than secrets have settings called `auth` or so."""
 _IN_FLOW = re.compile(r"""[^\s"'\[\]{},]+""")
 _ALIAS = re.compile(rf"""(?<![\w-])(?:{_KEYS})["']?[ \t]*:[ \t]+\*(?P<name>[^\s,\[\]{{}}]+)""", re.IGNORECASE)
 _ANCHOR = re.compile(r"(?<=[ \t:\[{,-])&(?P<name>[^\s,\[\]{}]+)")

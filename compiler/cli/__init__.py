@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def open_streams() -> None:
-    """Put something where the caller has closed stdin, stdout or stderr (`>&-`): else the next file would get its place.
+    """Put something where stdin, stdout or stderr is closed (`>&-`): else the next file would get its place.
 
     What is read from the first two or written to them then fails, as it should: a result that is lost is no success.
     """
@@ -254,7 +254,7 @@ def open_streams() -> None:
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)
-            setattr(sys, name, open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False))
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False))
 
 
 def exit_code(run: Callable[[], object]) -> int:
