@@ -9,11 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 import pytest
 import redis
+import requests
 
 from egc.compiler.cli import EXAMPLES, egc, main
 from egc.runtime.oauth2.secrets import digest
@@ -31,7 +33,17 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 DUMP = ROOT / "tests/migrate/recorded"
 
-COMMAND = re.compile(r"(?:\w+=\S+ |echo .* \| )?(?:egc|gunicorn) \S.*")
+ELSEWHERE = {
+    "make demo": "tests/story/test_demo.py",
+    "make test": "tests/test_layout.py",
+    "cd oauth": "tests/story/test_article.py",
+    'curl -H "Authorization: Bearer 599f...|b1f7..." http://localhost:8080/ip': "tests/story/test_article.py",
+    "egc explain NAME": "tests/explain/test_explain.py",
+    "egc diff A B": "tests/diff/test_forms.py",
+    "egc trace": "tests/cli/test_rehearsals.py",
+    "egc build": "tests/cli/test_frame.py",
+}
+"""What the README shows and no terminal can run as it stands, with the tests that do what it says."""
 
 GATEWAY = """\
 http: {port: '${EG_HTTP_PORT:-8080}', trustedProxies: [10.0.0.1]}
@@ -181,6 +193,7 @@ SCENES = {
     "egc plugins install express-gateway-plugin-jwt-header-auth": Scene(code=1),
     # There is no such service.
     "egc doctor dist --online": Scene(code=1),
+    "egc store import backup.jsonl": Scene(before=without("config/data")),
     # The README shows these where something is wrong.
     "egc validate config": Scene(code=3, before=configured(test_readme.MISTAKEN)),
     "egc access config": Scene(code=1, before=configured(test_readme.OPEN, access=test_readme.EXPECTED)),
@@ -208,21 +221,36 @@ def lines_of_help() -> Iterator[str]:
 
 
 def lines_of_readme() -> Iterator[str]:
-    """Every command in its blocks of code."""
-    fenced = False
+    """Every command in its blocks of code, those of other programs too, and every one of `egc` in its sentences."""
+    fenced = prompted = False
+    prose = []
     for line in (ROOT / "README.md").read_text().splitlines():
         if line.startswith("```"):
             fenced = not fenced
-        elif (fenced and line.startswith("$ ")) or line.startswith("    "):
-            text = line.strip().removeprefix("$ ")
-            if COMMAND.fullmatch(text):
-                yield text
+        elif fenced or line.startswith("    "):
+            text = line.strip()
+            # In a block with a prompt, what has none is what the command says.
+            prompted = not fenced and (prompted or text.startswith("$ "))
+            if text.startswith("$ ") or not (fenced or prompted):
+                yield text.removeprefix("$ ")
+        else:
+            prompted = prompted and not line
+            prose.append(line)
+    yield from re.findall(r"`(egc [^`]+)`", " ".join(prose))
 
 
 def lines() -> list[str]:
     """All of them, each once; remarks behind them are for people."""
     found = [re.sub(r"\s{2,}\S.*$", "", line) for line in (*lines_of_help(), *lines_of_readme())]
-    return list(dict.fromkeys(found))
+    return [line for line in dict.fromkeys(found) if line not in ELSEWHERE]
+
+
+def posted(gateway: Gateway, path: str, **body: object) -> dict[str, str]:
+    """What the Admin API makes of that."""
+    answer = requests.post(f"{gateway.url}/{path}", json=body, timeout=10)
+    assert answer.ok, answer.text
+    found: dict[str, str] = answer.json() if answer.content else {}
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -255,8 +283,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["update-ref", "refs/remotes/origin/main", "HEAD"],
     ):
         subprocess.run([*git, *words], check=True, capture_output=True)
-    with Gateway(config / "data"):
-        pass
+    with Gateway(config / "data") as gateway:
+        val = posted(gateway, "users", username="val", firstname="V", lastname="K")
+        posted(gateway, "apps", name="web", userId=val["id"])
+        posted(gateway, "credentials", consumerId="val", type="key-auth", credential={"keyId": "5xY2"})
     assert main(["store", "export", "--at", str(config), "-o", str(place / "backup.jsonl")]) == 0
     return place
 
@@ -270,16 +300,8 @@ def project(prepared: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def admin(line: str, tmp_path: Path) -> Iterator[tuple[Gateway, dict[str, str]]]:
     """An Admin API with what the examples name, and the ids that stand for those of the examples."""
-    import requests
-
     with Gateway(tmp_path / "store") as gateway:
-
-        def post(path: str, **body: object) -> dict[str, str]:
-            answer = requests.post(f"{gateway.url}/{path}", json=body, timeout=10)
-            assert answer.ok, answer.text
-            found: dict[str, str] = answer.json() if answer.content else {}
-            return found
-
+        post = partial(posted, gateway)
         scene = SCENES.get(line, Scene())
         secrets = () if scene.unproven else [(who, "basic-auth", {"password": "p"}) for who in ("val", "ada")]
         if scene.empty:
@@ -302,6 +324,11 @@ def test_every_scene_is_of_an_example() -> None:
     assert set(SCENES) <= set(lines())
 
 
+def test_what_is_run_elsewhere_is_shown_and_has_tests() -> None:
+    assert ELSEWHERE.keys() <= set(lines_of_readme())
+    assert [file for file in ELSEWHERE.values() if not (ROOT / file).is_file()] == []
+
+
 @pytest.mark.parametrize("line", lines())
 def test_example(line: str, project: Path, admin: tuple[Gateway, dict[str, str]], tmp_path: Path) -> None:
     scene = SCENES.get(line, Scene())
@@ -315,7 +342,7 @@ def test_example(line: str, project: Path, admin: tuple[Gateway, dict[str, str]]
         "GITHUB_ACTIONS": "",
     }
     written = line.replace("/var/lib", str(tmp_path / "var"))
-    if "egc store" in line:
+    if "/var/lib" in line and "egc store" in line:
         shutil.copytree(project / "config/data", tmp_path / "var/egc")
     if "eg.jsonl" in line and "--from-dump" in line:
         shutil.copy(DUMP / "redis.jsonl.gz", project / "eg.jsonl.gz")
@@ -326,7 +353,7 @@ def test_example(line: str, project: Path, admin: tuple[Gateway, dict[str, str]]
         with redis_server(tmp_path / "redis") as server:
             one = eg_records.user()
             with redis.Redis(port=server.port) as client:
-                client.hset(f"EG:{one['key']}", mapping=one["hash"])
+                client.hset(f"EG-{one['key']}", mapping=one["hash"])
             play(written.replace("localhost:6379", f"127.0.0.1:{server.port}"), scene, project, environ)
     else:
         play(written, scene, project, environ)
