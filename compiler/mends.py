@@ -290,6 +290,30 @@ def _before(text: Text, entry: Entry) -> str:
     return text.text[text.line_start(start) : start]
 
 
+def mentioned(trees: Iterable[Node], key: str) -> set[str]:
+    """The words that stand under a key anywhere in some trees, alone or in a list, whether anything reads them or not.
+
+    What is named where nothing reads it is better put right there than removed as if nobody wanted it.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+    left = list(trees)
+    while left:
+        node = left.pop()
+        if isinstance(node, Scalar) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Sequence):
+            left += node
+            continue
+        for entry in node:
+            left.append(entry.value)
+            if entry.name == key:
+                words = entry.value if isinstance(entry.value, Sequence) else (entry.value,)
+                found |= {str(word.value) for word in words if isinstance(word, Scalar)}
+    return found
+
+
 def way(tree: Node, place: Span) -> Iterator[Node]:
     """The nodes around a place, from the root inwards. What an alias stands for is at its own place."""
     node: Node | None = tree

@@ -1,16 +1,15 @@
 """Names become objects: steps know their policy and service, endpoints their pipeline, variables stay symbolic."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from egc.compiler.conditions import children
 from egc.compiler.diagnostics import Fix, Related, Span
-from egc.compiler.mends import added, dropped, renamed
+from egc.compiler.mends import added, dropped, mentioned, renamed
 from egc.compiler.model import Action, Definition, Model, PipelineText, ServiceEndpoint
 from egc.compiler.model import text as spelled
-from egc.compiler.node import Mapping, Node, Scalar
-from egc.compiler.node import Sequence as ListOf
+from egc.compiler.node import Mapping, Scalar
 from egc.compiler.policies import Policy
 from egc.compiler.settings import Values
 from egc.compiler.spelling import meant
@@ -87,7 +86,7 @@ def resolve(model: Model, values: Values) -> Names:
             taken[name] = scalar
             flow_of[name] = flow
     unused = {name: definitions for name, definitions in endpoints.items() if name not in flow_of}
-    named = _named(values.report.trees.values()) if unused else set()
+    named = mentioned(values.report.trees.values(), "apiEndpoints") if unused else set()
     for name, definitions in unused.items():
         values.report.warning(
             "RT105",
@@ -113,25 +112,6 @@ def _removal(name: str, definitions: list[Definition], model: Model, named: set[
     others = [one for one in model.definitions if one.name != name]
     safe = not any(_may_meet(one, other) for one in definitions for other in others)
     return dropped(values.report, definitions[0].span, f"remove `{name}`", safe=safe)
-
-
-def _named(nodes: Iterable[Node]) -> set[str]:
-    """What the lists of `apiEndpoints` name, whether anything reads them or not."""
-    found: set[str] = set()
-    seen: set[int] = set()
-    left = list(nodes)
-    while left:
-        node = left.pop()
-        if isinstance(node, Scalar) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, ListOf):
-            left += node
-            continue
-        left += (entry.value for entry in node)
-        lists = (entry.value for entry in node if entry.name == "apiEndpoints" and isinstance(entry.value, ListOf))
-        found |= {str(item.value) for items in lists for item in items if isinstance(item, Scalar)}
-    return found
 
 
 def _may_meet(one: Definition, other: Definition) -> bool:

@@ -405,6 +405,8 @@ def advice(found: Found, names: list[str]) -> str:
         return "indent what belongs to it below it; an empty mapping is written `{}`" if "object" in names else ""
     if names == ["array"]:
         return "begin each with a dash" if isinstance(node, Mapping) else f"write [{plain(node)}]"
+    if found.path[:1] == ("policies",) and isinstance(node, Mapping) and len(node) == 1:
+        return f"write `{node.entries[0].name}` alone; what it does is said where a pipeline uses it"
     if found.entry is None and names == ["object"] and kind_of(node) == "string":
         return f"write `{plain(node)}:`"
     return "put it in quotes" if "string" in names and isinstance(node, Scalar) else ""

@@ -4,6 +4,7 @@ What Express Gateway ignored without harm is a warning; where it lost a policy, 
 an error. What names mean is for the next stage.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,6 +20,9 @@ from egc.compiler.spelling import meant, nearest
 
 LIMITS = ("host", "hostRegex", "paths", "path", "pathRegex", "methods", "scopes")
 """The keys that say which requests an endpoint takes: left empty or misspelt, it takes more than was meant."""
+
+_ANSWERING = ("proxy", "terminate")
+"""Policies without which a request gets 404: nobody is let in where one is lost."""
 
 _OTHER_NAMES = {("cors", "headers"): "allowedHeaders"}
 """Parameters of a policy by another name that the library of Express Gateway took as well."""
@@ -342,6 +346,16 @@ class Gateway:
 
     def unknown_in_step(self, found: Found, entry: Entry, known: list[str]) -> None:
         """A key beside `condition` and `action`: most often a parameter that should be one level deeper (D110)."""
+        owner = self.known.policies.get(next((str(part) for part in reversed(found.path) if isinstance(part, str)), ""))
+        patterns = owner.schema.get("patternProperties", {}) if owner is not None else {}
+        own = owner is not None and entry.name in owner.properties
+        own = own or any(re.search(pattern, entry.name) for pattern in patterns)
+        if entry.name in self.known.policies and not own and not isinstance(entry.value, Scalar):
+            message = f"the policy `{entry.name}` stands below another one, where nothing runs it"
+            help = f"write `- {entry.name}:` below `policies`, indented as the other policies"
+            tell = self.report.warning if entry.name in _ANSWERING else self.report.stricter
+            tell("CO104", "unknown-property", message, entry.key.span, help=help)
+            return
         near = nearest(entry.name, known)
         if near is not None:
             message = f"`{entry.name}` is not read, so the step runs without its {near}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from egc.compiler.diagnostics import Diagnostic, Fix
 from egc.compiler.lint._text import text_of
-from egc.compiler.mends import without_entry
+from egc.compiler.mends import mentioned, without_entry
 from egc.compiler.model import text
 from egc.compiler.node import Mapping, Node, Scalar
 from egc.compiler.review import Review
@@ -50,10 +50,11 @@ def check(review: Review) -> Iterator[Diagnostic]:
             if action.parameters is not None:
                 said |= set(_values(action.parameters))
     source = review.project.gateway
+    named = mentioned([source.tree], "serviceEndpoint")
     for service in review.model.services:
         if service.name in said:
             continue
-        edit = without_entry(text_of(source), source.tree, service.span)
+        edit = without_entry(text_of(source), source.tree, service.span) if service.name not in named else None
         yield RULE.found(
             f"no policy names the serviceEndpoint `{service.name}`",
             service.span,

@@ -57,6 +57,12 @@ def test_an_endpoint_or_a_pipeline_of_that_name_is_no_use_of_a_service() -> None
     assert len(found("unused-service-endpoint", TEXT % (services, USED))) == 1
 
 
+def test_a_service_that_a_policy_names_which_is_not_read_is_not_removed() -> None:
+    services = f"{ORDERS}\n  payments: {{url: 'http://localhost:2'}}"
+    unread = "spare:\n  - proxy: {action: {serviceEndpoint: payments}}\n"
+    assert [one.fix for one in found("unused-service-endpoint", TEXT % (services, USED) + unread)] == [None]
+
+
 def test_a_service_that_is_used_in_a_second_step_is_fine() -> None:
     services = f"{ORDERS}\n  payments: {{url: 'http://localhost:2'}}"
     text = (TEXT % (services, USED)).replace(
