@@ -70,7 +70,9 @@ def show(account: Account, *, where: str, dry_run: bool, jwt: bool, as_json: boo
         screen.line("There is nothing of Express Gateway in this namespace.")
     _section(screen, "Stays behind", account.left)
     _section(screen, "Is in the store already, and left as it is there", account.different)
-    _section(screen, "Was deleted or revoked here since it was carried, and stays so", account.gone)
+    _section(
+        screen, "Was deleted or revoked here since it was carried, and stays so (--again brings it back)", account.gone
+    )
     _section(screen, "Came with a change", account.notes)
     _section(screen, "Did nothing in Express Gateway either", account.dead, keys=False)
     for line in _next(account, jwt):

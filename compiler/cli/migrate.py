@@ -5,9 +5,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from egc.compiler.cli._store import Place
     from egc.compiler.migrate.carry import Account
     from egc.compiler.migrate.entries import Family, Source
+    from egc.compiler.migrate.journal import Journal
     from egc.runtime.store import Store
+    from egc.runtime.store.redis import RedisStore
 
 NAMESPACE = "EG"
 CIPHER_KEY = "sensitiveKey"
@@ -66,6 +68,7 @@ ASKED = "\0"
 )
 @click.option("--algorithm", help=f"`crypto.algorithm`.  [default: that of the configuration, else {ALGORITHM}]")
 @click.option("--namespace", help=f"`db.redis.namespace`.  [default: that of the configuration, else {NAMESPACE}]")
+@click.option("--again", is_flag=True, help="Bring back, too, what was deleted or revoked here since it was carried.")
 @click.option("--dry-run", is_flag=True, help="Say what would come, and change nothing.")
 @click.option(
     "--report",
@@ -85,6 +88,7 @@ def command(
     cipher_key_file: Path | None,
     algorithm: str | None,
     namespace: str | None,
+    again: bool,
     dry_run: bool,
     report: Path | None,
     as_json: bool,
@@ -94,7 +98,7 @@ def command(
     Ids, names, passwords, client secrets, API keys and live tokens stay as they are: nobody logs in again. Key secrets
     and tokens, which Express Gateway kept in clear or encrypted, are hashed; bcrypt hashes are kept, and replaced when
     their owner logs in. Nothing is written to Redis. What is in the store already is left as it is, so that the command
-    can be run again; what was deleted or revoked here since stays so.
+    can be run again; what was deleted or revoked here since stays so, but with --again.
 
     The key that tokens are encrypted with is taken from EGC_CIPHER_KEY, --cipher-key-file or --cipher-key, else from
     system.config of the configuration that --to names. Access tokens of type jwt are in no Redis: they stay good while
@@ -131,7 +135,7 @@ def command(
             where = place(to if to is not None else _default(configuration))
             key = _key(cipher_key, cipher_key_file, settings.get("cipherKey"))
             wanted = algorithm or settings.get("algorithm") or ALGORITHM
-            account = _carry(source, where, key, wanted, dry_run, report)
+            account = _carry(source, where, key, wanted, again=again, dry_run=dry_run, report=report)
     except (Unreadable, StoreError) as error:
         raise EnvironmentFailure(str(error)) from None
     from egc.compiler.cli._migrated import show
@@ -251,11 +255,12 @@ def _dump(source: "Source", file: Path) -> int:
     return ExitCode.CLEAN if count else ExitCode.FINDINGS
 
 
-def _carry(source: "Source", where: "Place", key: str, algorithm: str, dry_run: bool, report: Path | None) -> "Account":
+def _carry(
+    source: "Source", where: "Place", key: str, algorithm: str, *, again: bool, dry_run: bool, report: Path | None
+) -> "Account":
     """Carry the source into the store, or into a copy of it that is thrown away."""
     from egc.compiler.migrate.carry import Carrier, WrongCipherKey
     from egc.compiler.migrate.cipher import UnknownCipher, decryption
-    from egc.compiler.migrate.journal import NAME, Journal
 
     try:
         decrypt = decryption(algorithm, key)
@@ -263,18 +268,11 @@ def _carry(source: "Source", where: "Place", key: str, algorithm: str, dry_run: 
         raise click.UsageError(str(error)) from None
 
     async def run() -> "Account":
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             record = stack.enter_context(_recording(report))
-            store, directory = where.store, where.directory
-            if dry_run:
-                store, directory = await _copy(where, stack)
-            await store.open()
-            try:
-                journal = stack.enter_context(Journal(directory / NAME if directory is not None else None))
-                progress = stack.enter_context(_progress(source))
-                return await Carrier(source, store, decrypt, journal, progress=progress, record=record).run()
-            finally:
-                await store.close()
+            store, journal = await (_copied if dry_run else _opened)(where, stack, again)
+            progress = stack.enter_context(_progress(source))
+            return await Carrier(source, store, decrypt, journal, progress=progress, record=record).run()
 
     try:
         return asyncio.run(run())
@@ -284,33 +282,41 @@ def _carry(source: "Source", where: "Place", key: str, algorithm: str, dry_run: 
         ) from None
 
 
-async def _copy(where: "Place", stack: ExitStack) -> "tuple[Store, Path]":
-    """A copy of the store, or as much of it as a backup holds, in a directory that is deleted at the end."""
-    import shutil
+async def _opened(where: "Place", stack: AsyncExitStack, again: bool) -> "tuple[Store, Journal]":
+    """The store, open, and its journal; closed with the stack."""
+    from egc.compiler.migrate.journal import NAME, in_file, in_redis
+
+    await where.store.open()
+    stack.push_async_callback(where.store.close)
+    if where.directory is not None:
+        return where.store, stack.enter_context(in_file(where.directory / NAME, again=again))
+    return where.store, await in_redis(cast("RedisStore", where.store), again=again)
+
+
+async def _copied(where: "Place", stack: AsyncExitStack, again: bool) -> "tuple[Store, Journal]":
+    """A copy of the store, or as much of it as a backup holds, in a directory that is deleted with the stack."""
     import tempfile
     import time
 
-    from egc.compiler.migrate.journal import NAME
+    from egc.compiler.migrate.journal import NAME, held_in, rehearsed
     from egc.runtime.store import backup, upkeep
     from egc.runtime.store.sqlite import SQLiteStore
 
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="egc-")))
-    if where.directory is not None:
-        if upkeep.exists(where.directory):
-            upkeep.snapshot(where.directory, directory)
-        if (where.directory / NAME).is_file():
-            shutil.copyfile(where.directory / NAME, directory / NAME)
-        return SQLiteStore(directory), directory
+    if where.directory is not None and upkeep.exists(where.directory):
+        upkeep.snapshot(where.directory, directory)
     copy = SQLiteStore(directory)
-    await where.store.open()
     await copy.open()
+    stack.push_async_callback(copy.close)
+    if where.directory is not None:
+        return copy, rehearsed(held_in(where.directory / NAME), again=again)
+    await where.store.open()
     try:
         async for found in backup.records(where.store, time.time()):
             await backup.put(copy, found)
+        return copy, rehearsed(await cast("RedisStore", where.store).carried(), again=again)
     finally:
-        await copy.close()
         await where.store.close()
-    return SQLiteStore(directory), directory
 
 
 @contextmanager

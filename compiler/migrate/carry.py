@@ -137,8 +137,8 @@ class Carrier:
             for family in FAMILIES:
                 await self._carry(family)
         finally:
-            self._journal.flush()
             self._loader.close()
+            await self._journal.flush()
         return self.account
 
     def _try_cipher(self) -> None:
@@ -167,7 +167,7 @@ class Carrier:
         while batch := await asyncio.to_thread(lambda: list(islice(entries, BATCH))):
             once = list({entry.key: entry for entry in batch}.values()) if family != "auth-code" else batch
             await asyncio.gather(*(self._one(entry) for entry in once))
-            self._journal.flush()
+            await self._journal.flush()
             done += len(batch)
             self._progress(family, done)
 

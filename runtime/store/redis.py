@@ -66,6 +66,7 @@ VERSION = 1
 _PURGED_AT_ONCE = 500
 _CREDENTIALS_AT_ONCE = 500
 _FAMILIES_AT_ONCE = 100
+_CARRIED_AT_ONCE = 5000
 _KEPT_HITS = 10_000
 """How many hits may wait to be taken back."""
 _NOT_OPEN = "The store is not open."
@@ -180,6 +181,20 @@ class RedisStore:
     async def check(self) -> None:
         """Write and read (readiness)."""
         await self._call(scripts.CHECK, time(clock.time()))
+
+    # What `egc migrate` has carried here
+
+    async def carried(self) -> Sequence[str]:
+        """All that `note_carried` was told."""
+        found: list[str] = []
+        while page := await self._call(scripts.LIST_CARRIED, str(len(found)), str(_CARRIED_AT_ONCE)):
+            found += page
+        return found
+
+    async def note_carried(self, digests: Sequence[str]) -> None:
+        """Remember records that came from elsewhere."""
+        for start in range(0, len(digests), _CARRIED_AT_ONCE):
+            await self._call(scripts.NOTE_CARRIED, *digests[start : start + _CARRIED_AT_ONCE])
 
     # Users
 

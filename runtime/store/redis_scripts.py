@@ -15,6 +15,7 @@ Every script is given the prefix of all keys as KEYS[1]. Keys behind it:
     grants:user:ID grants:application:ID family:FAMILY
                                 codes, tokens and sessions that go when those go, by the end of their life
     expiry                      all that expires, by the end of its life, for `purge`
+    carried                     digests of what `egc migrate` has brought, in the order of their coming
     failure:DIGEST limit:DIGEST wrong guesses, and hits of a rate limit
 
 What expires has a time to live, too, `_GRACE` longer than its life, for a Redis that no gateway tidies. The stored time
@@ -456,6 +457,15 @@ return ''
 """ARGV: type and id, the time of change that was seen, scopes as JSON or '', fields."""
 
 DELETE_CREDENTIAL = _script(_CREDENTIALS, "return release(ARGV[1])")
+
+# ---- What was carried here
+
+LIST_CARRIED = _script("""
+local start = tonumber(ARGV[1])
+return call('LRANGE', P..'carried', start, start + tonumber(ARGV[2]) - 1)
+""")
+
+NOTE_CARRIED = _script("call('RPUSH', P..'carried', unpack(ARGV)) return 1")
 
 # ---- Scopes
 

@@ -199,6 +199,8 @@ def test_a_second_run_brings_nothing_back_that_was_revoked_or_deleted(migrate: M
     assert told["records"]["access tokens"] == {"gone": 1}
     assert kept(tmp_path, lambda store: store.get_token(eg.TOKEN_ID)) is None
     assert kept(tmp_path, lambda store: store.get_user("u2")) is None
+    assert migrate(lines, "--again", "--dry-run")["records"]["users"] == {"same": 1, "new": 1}
+    assert migrate(lines, "--again")["records"]["users"] == {"same": 1, "new": 1}
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(migrate: Migrate, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`egc migrate --from-redis`: a real Redis gives what its dump gives, and nothing is written to it."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from egc.compiler.cli import main
 from egc.compiler.migrate.dump import Dump
 from egc.compiler.migrate.entries import FAMILIES
 from egc.compiler.migrate.server import Server, place
+from egc.runtime.store.redis import RedisStore
+from tests.migrate import eg_records
 from tests.migrate.express_gateway import CIPHER_KEY, RedisServer
 from tests.migrate.record import DUMP, HERE
 from tests.needs import needs
@@ -102,6 +105,45 @@ def test_the_same_redis_can_be_source_and_store(
     assert main(["store", "export", "--at", str(config), "-o", str(tmp_path / "second")]) == 0
     lines = [sorted((tmp_path / name).read_bytes().splitlines()[1:]) for name in ("backup", "second")]
     assert lines[0] == lines[1]
+
+
+def test_a_second_run_into_a_shared_store_brings_nothing_back_but_with_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever machine runs it: what was carried is remembered in the Redis itself."""
+    monkeypatch.setenv("EGC_CIPHER_KEY", eg_records.CIPHER_KEY)
+    lines = [{"key": "scope", "hash": {"read": "true"}}, eg_records.user(), eg_records.app(), eg_records.token()]
+    dump = eg_records.write(tmp_path / "dump", [*lines, eg_records.user("u2", "eve")])
+    needs("redis-server")
+    with RedisServer() as server:
+        for number in range(2):
+            (tmp_path / f"{number}").mkdir()
+            (tmp_path / f"{number}/gateway.config.yml").write_text("admin: {port: 1}\npolicies: []\n")
+            (tmp_path / f"{number}/system.config.yml").write_text(
+                f"db: {{redis: {{host: 127.0.0.1, port: {server.port}}}}}\n"
+            )
+
+        def migrated(machine: int, *options: str) -> dict[str, dict[str, int]]:
+            words = ["migrate", "--from-dump", str(dump), "--to", str(tmp_path / f"{machine}"), "--json", *options]
+            assert main(words) == 0
+            found: dict[str, dict[str, int]] = json.loads(capsys.readouterr().out)["records"]
+            return {name: counts for name, counts in found.items() if counts}
+
+        async def end_some() -> None:
+            store = RedisStore(host="127.0.0.1", port=server.port)
+            await store.open()
+            assert await store.revoke_token(eg_records.TOKEN_ID)
+            await store.delete_user("u2")
+            await store.delete_scope("read")
+            await store.close()
+
+        migrated(0)
+        asyncio.run(end_some())
+        stays = {"scopes": {"gone": 1}, "users": {"same": 1, "gone": 1}, "apps": {"same": 1}}
+        assert migrated(1, "--dry-run") == {**stays, "access tokens": {"gone": 1}}
+        assert migrated(1) == {**stays, "access tokens": {"gone": 1}}
+        back = migrated(1, "--again")
+        assert (back["scopes"], back["users"], back["apps"]) == ({"new": 1}, {"same": 1, "new": 1}, {"same": 1})
 
 
 @pytest.mark.parametrize(
