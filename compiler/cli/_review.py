@@ -50,7 +50,12 @@ class Review:
         return self._end(self._all({}))
 
     def write(self, file: Path) -> int:
-        """Write a baseline with all findings that are wanted."""
+        """Write a baseline with all findings that are wanted; over another baseline only, or what is left of one.
+
+        Raises click.UsageError.
+        """
+        if not _baseline.replaceable(file):
+            raise click.UsageError(f"{file} is there already and is no baseline; it is not overwritten")
         reviewed = self._all({})
         if not reviewed.compiles:
             return self._end(reviewed)

@@ -83,7 +83,8 @@ def command(
       egc test config --coverage --min-coverage 90
       egc test tests/*.yml -c config --format junit > results.xml
 
-    The exit code is 1 where a test fails or coverage is less than wanted, 3 where a file cannot be read.
+    The exit code is 1 where a test fails or coverage is less than wanted, 2 where there are no
+    tests, 3 where a file cannot be read.
     """
     from egc.compiler.cases import NAME
 
@@ -139,6 +140,9 @@ def _test(
         played += _play(compiled, cases, file, store)
     if compiled is None:
         return ExitCode.CLEAN
+    if not played:
+        # A table that was emptied, or a name that was changed, would pass for good.
+        raise click.UsageError("there are no tests" if only is None else f"no test's name holds {only!a}")
     counted = coverage or least is not None
     if counted and len(set(plan.values())) > 1:
         raise click.UsageError("coverage is of one configuration: name it with --config")

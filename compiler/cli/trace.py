@@ -11,6 +11,9 @@ import click
 from egc.compiler.cli import EnvironmentFailure, ExitCode
 from egc.compiler.cli._report import compat_option, path_argument
 
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes that the body of a request may have here."""
+
 
 @click.command()
 @click.argument("request")
@@ -98,8 +101,17 @@ def command(
 
 
 def _body(text: str | None) -> str | None:
+    """The body that --body means. Raises UsageError."""
     if text == "-":
-        return sys.stdin.read()
-    if text is not None and text.startswith("@"):
-        return Path(text[1:]).read_text(encoding="utf-8")
-    return text
+        data = sys.stdin.buffer.read(MAX_BODY + 1)
+    elif text is not None and text.startswith("@"):
+        with Path(text[1:]).open("rb") as file:
+            data = file.read(MAX_BODY + 1)
+    else:
+        data = b"" if text is None else os.fsencode(text)
+    if len(data) > MAX_BODY:
+        raise click.UsageError(f"the body is longer than {MAX_BODY >> 20} MiB")
+    try:
+        return None if text is None else data.decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("the body is no text in UTF-8") from None

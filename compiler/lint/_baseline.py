@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from egc.compiler.diagnostics import Diagnostic, Report
 from egc.compiler.fingerprints import Fingerprints
@@ -52,6 +53,18 @@ def of(report: Report) -> Baseline:
 def write(baseline: Baseline) -> str:
     """The text of a baseline's file."""
     return json.dumps({"schema_version": VERSION, "findings": dict(sorted(baseline.counts.items()))}, indent=2) + "\n"
+
+
+def replaceable(file: Path) -> bool:
+    """Whether a baseline may be written there: nothing that anybody would miss is there.
+
+    One that two people have changed at once (`<<<<<<<` in it) counts as a baseline.
+    """
+    if not file.is_file():
+        return True
+    with file.open("rb") as opened:
+        beginning = opened.read(1024)
+    return not beginning.strip() or (beginning.lstrip().startswith(b"{") and b'"schema_version"' in beginning)
 
 
 def read(text: str) -> Baseline:

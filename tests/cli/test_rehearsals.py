@@ -152,6 +152,32 @@ def test_tests_pass(egc: Egc, config: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "options", "sentence"),
+    [
+        ("tests: []\n", [], "there are no tests"),
+        (TESTS, ["-k", "raeds"], "no test's name holds 'raeds'"),
+        (TESTS, ["-k", "raeds", "--format", "junit"], "no test's name holds 'raeds'"),
+    ],
+)
+def test_no_tests_have_not_passed(egc: Egc, config: Path, table: str, options: list[str], sentence: str) -> None:
+    (config / "egc.test.yml").write_text(table)
+    result = egc("test", *options)
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("/dev/zero", "the body is longer than 16 MiB"), ("latin1", "the body is no text in UTF-8")],
+)
+def test_a_body_that_cannot_be_sent_is_told(egc: Egc, config: Path, place: str, sentence: str) -> None:
+    (config.parent / "latin1").write_bytes(b"caf\xe9")
+    result = egc("trace", "POST /orders/7", "--body", f"@{place}")
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "sentence", "decided"),
     [
         (

@@ -358,6 +358,19 @@ def test_a_baseline_hides_what_is_known(egc: Egc, project: Path, rules: None) ->
     assert result.code == ExitCode.FINDINGS
 
 
+def test_a_baseline_is_written_over_nothing_else(egc: Egc, project: Path, rules: None) -> None:
+    before = project.read_bytes()
+    result = egc("lint", "--write-baseline", "--baseline", str(project))
+    assert result.code == ExitCode.USAGE
+    assert "is no baseline; it is not overwritten" in result.err
+    assert project.read_bytes() == before
+    place = project.with_name("known.json")
+    for text in ("", '{\n<<<<<<< ours\n  "schema_version": 1,\n'):
+        place.write_text(text, encoding="utf-8")
+        assert egc("lint", "--baseline", "known.json", "--write-baseline").code == ExitCode.CLEAN
+        assert json.loads(place.read_text(encoding="utf-8"))["findings"]
+
+
 def test_what_is_gone_is_told(egc: Egc, project: Path, rules: None) -> None:
     egc("lint", "--baseline", "known.json", "--write-baseline")
     egc("lint", "--fix")
