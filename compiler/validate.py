@@ -21,6 +21,7 @@ from egc.compiler.spelling import meant, nearest
 LIMITS = ("host", "hostRegex", "paths", "path", "pathRegex", "methods", "scopes")
 """The keys that say which requests an endpoint takes: left empty or misspelt, it takes more than was meant."""
 
+_ANCHOR = re.compile(r"[ \t]*:[ \t]+&([^\s,{}\[\]]+)")
 _ANSWERING = ("proxy", "terminate")
 """Policies without which a request gets 404: nobody is let in where one is lost."""
 
@@ -340,9 +341,23 @@ class Gateway:
         elif "apiEndpoints" in known and found.entry is not None and child(entry.value, "policies") is not None:
             help = f"it reads like a pipeline: indent it as `{found.entry.name}`"
             tell_unknown(self.report, "warning", entry, found, help)
+        elif not found.path and found.entry is None and child(entry.value, "policies") is not None:
+            help = f"it reads like a pipeline: indent `{entry.name}` below `pipelines`"
+            tell_unknown(self.report, "warning", entry, found, help)
+        elif found.path[:1] == ("pipelines",) and found.entry is None and is_empty(entry.value):
+            help = f"write `name: {entry.name}` if that is its name"
+            tell_unknown(self.report, "warning", entry, found, help, known)
+        elif not found.path and found.entry is None and self.shared(entry):
+            return
         else:
             help = meant(entry.name, known) or self.elsewhere(entry.name)
             tell_unknown(self.report, "warning", entry, found, help, known)
+
+    def shared(self, entry: Entry) -> bool:
+        """Whether a key only keeps something that is written once (`key: &name`) for where it is used (`*name`)."""
+        text = text_in(self.report, entry.key.span)
+        anchor = _ANCHOR.match(text.text, text.end(entry.key.span)) if text is not None else None
+        return text is not None and anchor is not None and f"*{anchor[1]}" in text.text
 
     def unknown_in_step(self, found: Found, entry: Entry, known: list[str]) -> None:
         """A key beside `condition` and `action`: most often a parameter that should be one level deeper (D110)."""
@@ -404,6 +419,8 @@ def tell_unknown(
         message = f"`{entry.name}` has no meaning in `{found.entry.name}` and is not read"
     beside = found.node if isinstance(found.node, Mapping) else None
     fix = renamed(report, entry.key.span, entry.name, known or (), beside)
+    if fix is not None and found.path in (("http",), ("https",)):
+        fix = replace(fix, safe=False)  # a listener that everybody reaches may be meant for one interface, or not
     report.add("CO104", "unknown-property", severity, message, entry.key.span, help=help, fix=fix)
 
 
