@@ -95,6 +95,11 @@ def _artifact(path: Path, name: str) -> Loaded:
         plan = kept(data, module)
     except Unkept as error:
         _unreadable(PLAN, root, str(error), "build it again with `egc build`")
+    for inside in plan.files:
+        # It comes out of a file that anybody may have changed, and what it names is walked through.
+        if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
+            message = f"it names files outside of the artifact: `{inside}`"
+            _unreadable(PLAN, root, message, "build it again with `egc build`")
     files = dict(plan.sources) | _digests(path, plan)
     texts = {MODULE: module.decode("ascii", "replace"), "gunicorn.conf.py": gunicorn.decode("ascii", "replace")}
     return Loaded(plan, Side(name, ""), files, texts, Report())

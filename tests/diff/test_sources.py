@@ -1,8 +1,9 @@
 """Either side may be a file, a directory, an artifact or a revision; one that cannot be had is never a clean result."""
 
+import json
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from egc.compiler import compile_project
 from egc.compiler.cli import main
 from egc.compiler.keeping import Unkept, keep, kept
+from egc.compiler.plan import Gateway
 from tests.diff.configurations import BASE, replaced, written
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -95,6 +97,21 @@ def test_an_artifact_is_what_it_was_built_from(tmp_path: Path) -> None:
     assert diff(tmp_path / "out", config).exit_code == 3
     (tmp_path / "out" / "plan.json").unlink()
     assert diff(tmp_path / "out", config).exit_code == 3
+
+
+@pytest.mark.parametrize("place", ["/etc", "../config", "pages/../../config"])
+def test_an_artifact_names_no_files_outside_of_it(tmp_path: Path, place: str) -> None:
+    config = written(tmp_path / "config", BASE)
+    assert main(["build", str(config), "-o", str(tmp_path / "out")]) == 0
+    kept_plan = tmp_path / "out" / "plan.json"
+    held = json.loads(kept_plan.read_text())
+    at = 1 + [field.name for field in fields(Gateway)].index("files")
+    assert held["plan"][at] == {"t": []}
+    held["plan"][at] = {"t": [place]}
+    kept_plan.write_text(json.dumps(held))
+    result = diff(tmp_path / "out", config)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "outside of the artifact" in result.stderr
 
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in EXAMPLES.glob("*/gateway.config.yml")))
