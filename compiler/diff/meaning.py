@@ -177,6 +177,11 @@ class Meaning:
         )
 
     @cached_property
+    def boxes(self) -> frozenset[Key]:
+        """Which requests each route takes if nothing before it does."""
+        return frozenset(map(box, self.gateway.routes))
+
+    @cached_property
     def table(self) -> tuple[Key, ...]:
         """The key of all routes in their order."""
         return tuple(map(self.route, self.gateway.routes))
@@ -222,6 +227,11 @@ def _defaults(policy: str) -> dict[str, Setting]:
 def host(pattern: HostPattern) -> Key:
     """The key of a host pattern."""
     return pattern.text.lower() if pattern.regex is None else ("regex", pattern.regex, pattern.linear)
+
+
+def box(route: Route) -> Key:
+    """The key of which requests a route takes if nothing before it does."""
+    return host(route.host), path(route.path), None if route.methods is None else frozenset(route.methods)
 
 
 def path(pattern: PathPattern) -> Key:

@@ -13,7 +13,7 @@ from itertools import pairwise, product
 from egc.compiler.branches import AUTHORIZATION_PAGES, AUTHORIZATION_SERVER, setting
 from egc.compiler.diff.changes import TIGHTER, WEAKER, Change, Delta
 from egc.compiler.diff.literals import EVERYWHERE, Place, around, holds, may_meet, place
-from egc.compiler.diff.meaning import COUNTER, Key, Meaning, host, path
+from egc.compiler.diff.meaning import COUNTER, Key, Meaning, box, host, path
 from egc.compiler.diff.rows import Row, wanders
 from egc.compiler.diff.steps import compare
 from egc.compiler.diff.told import told, way
@@ -197,8 +197,18 @@ def _pairs(one: Meaning, other: Meaning) -> Iterator[tuple[Row, Row]]:
             # The requests of an exact row whose like is on the other side have all gone there.
             if not (left and also) and not (left and not certain) and not (also and not sure):
                 continue
-            if may_meet(old.place, new.place) and old.meets(new):
+            if not may_meet(old.place, new.place) or _has_like(old, new) or _has_like(new, old):
+                continue
+            if old.meets(new):
                 yield old, new
+
+
+def _has_like(row: Row, other: Row) -> bool:
+    """Whether the other row is what no route takes, and a route of its gateway takes all that the row's route does."""
+    route = row.access.route
+    if other.access.outcome != "no route" or route is None or not row.access.exact:
+        return False
+    return box(route) in other.meaning.boxes
 
 
 def _rows(meaning: Meaning) -> list[Row]:
@@ -238,7 +248,7 @@ def _is_left(row: Row, others: set[Key]) -> bool:
 
 def _meet(old: Row, new: Row) -> tuple[Request | None, bool] | None:
     """A request of both rows, and whether it is sure that both have one; None where they have none."""
-    exact = old.access.exact and new.access.exact and old.answers == new.answers
+    exact = old.access.exact and new.access.exact and old.answers == new.answers and not (old.passes or new.passes)
     unknown = False
     likely = _likely(old, new)
     if likely is not None:
@@ -264,9 +274,18 @@ def _likely(old: Row, new: Row) -> Request | None:
     for request in (row.access.witness, *names):
         if request is None or any(request in claim for claim in claims):
             continue
-        if any(part.exact and request in part for part in row.access.requests):
+        held = [part for part in row.access.requests if request in part]
+        if any(part.exact for part in held) or (held and _is_alone(row, request)):
             return request
     return None
+
+
+def _is_alone(row: Row, request: Request) -> bool:
+    """Whether no row of the gateway that ends elsewhere holds a request of this one: as every request is in a row, it
+    comes here even if the row is inexact."""
+    own = row.access
+    others = (one for one in row.meaning.accesses if one.route is not own.route or one.outcome != own.outcome)
+    return not any(request in part for one in others for part in one.requests)
 
 
 def _common(old: Row, new: Row) -> Iterator[Requests]:
@@ -287,6 +306,8 @@ def _untaken(row: Row, meaning: Meaning) -> Iterator[Requests]:
     """The requests of a row that no route of another gateway takes."""
     parts = list(row.access.requests)
     for claim in _claims(meaning, row.place):
+        if not parts:
+            return
         left: list[Requests] = []
         for part in parts:
             try:
@@ -298,10 +319,13 @@ def _untaken(row: Row, meaning: Meaning) -> Iterator[Requests]:
 
 
 def _claims(meaning: Meaning, here: Place) -> Iterator[Requests]:
-    """What a gateway takes near a place: by its routes, by what it answers to OPTIONS, by the authorization server."""
-    for there, claim in meaning.claims:
-        if may_meet(here, there):
-            yield claim
+    """What a gateway takes near a place: by its routes, by what it answers to OPTIONS, by the authorization server.
+
+    Those of the very place come first: what they leave nothing of need not be cut by the others.
+    """
+    near = [(there, claim) for there, claim in meaning.claims if may_meet(here, there)]
+    for _, claim in sorted(near, key=lambda one: one[0] != here):
+        yield claim
     for access in meaning.accesses:
         if access.outcome == "authorization server":
             yield from access.requests

@@ -162,12 +162,22 @@ class Row:
             if not fact.known:
                 key = self.meaning.check(fact.check)
                 found[key] = found.get(key, frozenset()) | {fact.holds}
+        for step in self._opaque_steps():
+            key = ("answers", self.meaning.step(step))
+            found[key] = found.get(key, frozenset()) | {step == self.access.step}
+        return found
+
+    @cached_property
+    def passes(self) -> bool:
+        """Whether its requests go by a script or a step of a plugin that may answer: perhaps it answers all of them."""
+        return any(step != self.access.step for step in self._opaque_steps())
+
+    def _opaque_steps(self) -> Iterator[Step]:
+        """The steps of which only the request can tell whether they answer."""
         for step in self.access.steps:
             opaque = step.policy == "expression" or not step.module.startswith(CORE)
             if opaque and step.answers == "maybe" and may_answer(step):
-                key = ("answers", self.meaning.step(step))
-                found[key] = found.get(key, frozenset()) | {step == self.access.step}
-        return found
+                yield step
 
     def _before(self, place: int) -> Key:
         """The steps in front of a place of the line that may have changed the request."""

@@ -1,6 +1,7 @@
 """A difference for people at a terminal: by class, each change with its witness and both places."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from egc.compiler.diagnostics import Span
 from egc.compiler.diff.changes import CLASSES, Change, Class, Difference, Side
@@ -68,9 +69,14 @@ def _places(before: Span | None, after: Span | None, found: Difference) -> Itera
 
 def quoted(span: Span, side: Side) -> str:
     """The line that a place is in, without what is secret in it; empty where the text is not known."""
-    lines = side.sources.get(span.file, "").split("\n")
+    lines = _lines(side.sources.get(span.file, ""))
     line = hidden_line(lines, span.line).strip() if 0 < span.line <= len(lines) else ""
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n"))
 
 
 _WIDTH = 80

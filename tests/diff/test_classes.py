@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import large
 from tests.diff.configurations import BASE, difference, only, replaced
 
 Edit = tuple[str, str]
@@ -159,3 +160,37 @@ def test_grants_and_lifetimes(edit: Edit, classes: tuple[str, ...], tmp_path: Pa
 def test_options_with_other_methods_in_allow(tmp_path: Path) -> None:
     found = difference(tmp_path, BASE, replaced(("methods: [GET, POST]", "methods: [POST, GET]")))
     assert only(found).witness.startswith("OPTIONS ")
+
+
+ANSWERING = "      - expression: {action: {jscode: \"res.status(418).send('tea')\"}}\n"
+
+
+def test_behind_a_script_that_may_answer_nothing_is_certain(tmp_path: Path) -> None:
+    """Perhaps it answers every request, and nobody ever sees what comes behind it."""
+    health = ("      - terminate: {action: {statusCode: 200,", "      - terminate: {action: {statusCode: 503,")
+    behind = ("    apiEndpoints: [health]\n    policies:\n", f"    apiEndpoints: [health]\n    policies:\n{ANSWERING}")
+    assert only(difference(tmp_path, BASE, replaced(health))).certain
+    assert not only(difference(tmp_path / "behind", replaced(behind), replaced(behind, health))).certain
+
+
+def test_a_request_that_such_a_script_never_sees_is_the_witness_where_there_is_one(tmp_path: Path) -> None:
+    asked = ANSWERING.replace("{action", "{condition: {name: pathMatch, pattern: '^/h'}, action")
+    behind = ("    apiEndpoints: [health]\n    policies:\n", f"    apiEndpoints: [health]\n    policies:\n{asked}")
+    health = ("      - terminate: {action: {statusCode: 200,", "      - terminate: {action: {statusCode: 503,")
+    change = only(difference(tmp_path, replaced(behind), replaced(behind, health)))
+    assert change.certain
+    assert change.witness == "GET http://localhost/Health"
+
+
+def test_what_falls_through_a_catch_all_in_front_of_many_routes_has_the_plainest_witness(tmp_path: Path) -> None:
+    """It is too much to be cut by each route, but a request that is in no other row is known to fall through."""
+    before = large.gateway(40)
+    after = before
+    for head, more in (
+        ("apiEndpoints:\n", "  first: {paths: '*'}\n"),
+        ("policies:\n", "  - log\n"),
+        ("pipelines:\n", "  first: {apiEndpoints: [first], policies: [{log: {action: {message: seen}}}]}\n"),
+    ):
+        after = after.replace(f"\n{head}", f"\n{head}{more}", 1)
+    witnesses = [change.witness for change in difference(tmp_path, before, after).changes]
+    assert "GET http://localhost/" in witnesses
