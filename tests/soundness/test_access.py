@@ -2,7 +2,7 @@
 what the row says."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -13,6 +13,8 @@ from egc.compiler.plan import Script
 from tests.soundness.configurations import FLAGS, configuration, expression
 from tests.soundness.traffic import Came, Sent, compiling, house, running, services, shown, some_request
 
+FIRST = int(os.environ.get("EGC_FIRST", "0"))
+"""The seed of the first configuration."""
 CONFIGURATIONS = int(os.environ.get("EGC_CONFIGURATIONS", "12"))
 REQUESTS = int(os.environ.get("EGC_REQUESTS", "200"))
 REFUSALS = (400, 401, 403, 500)
@@ -35,10 +37,10 @@ def ports() -> Iterator[tuple[int, ...]]:
 
 
 def test_no_request_goes_a_way_that_no_row_says_and_witnesses_go_theirs(
-    tmp_path: Path, data: Path, ports: tuple[int, ...]
+    tmp_path: Path, data: Path, ports: tuple[int, ...], record_property: Callable[[str, object], None]
 ) -> None:
-    asked = reached = witnessed = 0
-    for seed in range(CONFIGURATIONS):
+    asked = reached = rows_told = witnessed = 0
+    for seed in range(FIRST, FIRST + CONFIGURATIONS):
         random = Random(seed)
         made = compiling(random, tmp_path / f"{seed}-made", lambda chance: configuration(chance, ports))
         with running(made, data, tmp_path / str(seed)) as gate:
@@ -49,6 +51,7 @@ def test_no_request_goes_a_way_that_no_row_says_and_witnesses_go_theirs(
                 asked += 1
                 reached += came.service != ""
                 assert any(says(row, sent, came) for row in rows), f"seed {seed}: {sent} -> {came}\n{shown(made)}"
+            rows_told += len(rows)
             for row in rows:
                 for sent in witnesses(row):
                     came = gate.send(sent)
@@ -57,6 +60,9 @@ def test_no_request_goes_a_way_that_no_row_says_and_witnesses_go_theirs(
                     service = row.service and row.service.name
                     told = f"seed {seed}: {row.outcome} {row.status} {service} {facts}\n{sent} -> {came}"
                     assert ends(row, came) or limited(row, came), f"{told}\n{shown(made)}"
+    counts = {"requests": asked, "that reached a service": reached, "rows": rows_told, "witnesses": witnessed}
+    for name, count in counts.items():
+        record_property(name, count)
     assert reached > asked / 20
     assert witnessed >= CONFIGURATIONS
 

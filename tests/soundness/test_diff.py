@@ -1,7 +1,7 @@
 """`egc diff` is sound: what two running gateways answer differently it has a row for. What means the same has none."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -30,6 +30,8 @@ from tests.soundness.traffic import (
     some_request,
 )
 
+FIRST = int(os.environ.get("EGC_FIRST", "0"))
+"""The seed of the first pair."""
 PAIRS = int(os.environ.get("EGC_CONFIGURATIONS", "10"))
 REQUESTS = int(os.environ.get("EGC_REQUESTS", "200"))
 
@@ -48,10 +50,10 @@ def ports() -> Iterator[tuple[int, ...]]:
 
 
 def test_what_is_answered_differently_has_a_row_that_is_about_it(
-    tmp_path: Path, data: Path, ports: tuple[int, ...]
+    tmp_path: Path, data: Path, ports: tuple[int, ...], record_property: Callable[[str, object], None]
 ) -> None:
-    differing = shown_by = 0
-    for seed in range(PAIRS):
+    asked = differing = rows_told = shown_by = 0
+    for seed in range(FIRST, FIRST + PAIRS):
         random = Random(seed)
         trial = tmp_path / f"{seed}-made"
         one = compiling(random, trial, lambda chance: configuration(chance, ports))
@@ -61,9 +63,11 @@ def test_what_is_answered_differently_has_a_row_that_is_about_it(
             found = compare(*sides)
             plans = [side.plan for side in sides]
             rows = [accesses(plan) for plan in plans]
+            rows_told += len(found.changes)
             told = f"seed {seed}\n{shown(one)}\n{shown(other)}\n{found.changes}"
             for _ in range(REQUESTS):
                 sent = some_request(random)
+                asked += 1
                 came, comes = before.send(sent), after.send(sent)
                 if came != comes:
                     differing += 1
@@ -74,6 +78,9 @@ def test_what_is_answered_differently_has_a_row_that_is_about_it(
                 if change.certain and change.delta.kind in PLAIN and "oauth2" not in change.was + change.now:
                     shown_by += 1
                     assert any(before.send(sent) != after.send(sent) for sent in ways(change)), f"{change}\n{told}"
+    counts = {"requests": asked, "answered differently": differing, "rows": rows_told, "certain rows shown": shown_by}
+    for name, count in counts.items():
+        record_property(name, count)
     assert differing
     assert shown_by
 
@@ -106,7 +113,9 @@ def about(change: Change, request: Request, plans: Sequence[Gateway], rows: Sequ
         ran = {step.variable for row in side if row.route is None for step in (*row.steps, *row.possible)}
         through = [pipeline for pipeline in plan.pipelines if any(step.variable in ran for step in pipeline.steps)]
         spans = [pipeline.span for pipeline in through]
-        spans += [step.span for pipeline in through for step in pipeline.steps]
+        steps = [step for pipeline in through for step in pipeline.steps]
+        spans += [step.span for step in steps]
+        spans += [one.span for step in steps for one in step.arguments if one.span is not None]
         if place is not None and any(span.line <= place.line <= span.end_line for span in spans):
             return True
     example = read(change.witness)
@@ -138,7 +147,7 @@ def ways(change: Change) -> Iterator[Sent]:
                 yield Sent(request, frozenset(flags), identity)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + max(PAIRS, 60)))
 def test_what_means_the_same_has_no_row(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     one = compiling(random, tmp_path / "a", lambda chance: configuration(chance, (9,) * SERVICES))
