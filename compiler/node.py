@@ -67,6 +67,8 @@ class Entry:
     def name(self) -> str:
         """The key as text, as JavaScript would spell it (`1`, `true`, `null`)."""
         value = self.key.value
+        if isinstance(value, str):
+            return value
         if isinstance(value, bool):
             return str(value).lower()
         return "null" if value is None else str(value)

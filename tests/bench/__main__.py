@@ -1,5 +1,7 @@
 """Measure and print tables: `python -m tests.bench [--only WORKLOAD] [--rounds N] [--seconds S] [--json FILE]`.
 
+`--only start-up` is what commands cost besides their work (`start_up`); the others are gateways under load.
+
 Load, service and Redis share one core, every gateway has another to itself in turn; rounds alternate, and each figure
 is the median of its rounds. What counts is CPU microseconds per request of the gateway's process tree: on a shared
 machine it moves far less than requests per second. A request that is not answered with 2xx fails its row, and the run.
@@ -19,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.bench import start_up
 from tests.bench.contenders import Contender, Place, egc, envoy, express_gateway, floor, nginx
 from tests.bench.measure import CONNECTIONS, Row, measure
 from tests.bench.processes import free_port
@@ -64,12 +67,27 @@ def _chosen(name: str, patterns: Sequence[str] | None) -> bool:
 def main() -> int:
     """Measure everything that is asked for. Returns 1 if a row failed, 4 where nothing can be measured."""
     known = workloads()
-    args = arguments(sys.argv[1:], [workload.name for workload in known])
+    args = arguments(sys.argv[1:], [start_up.NAME, *(workload.name for workload in known)])
+    costs: list[start_up.Cost] = []
+    if _chosen(start_up.NAME, args.only) and args.gateway is None:
+        costs = start_up.measure(start_up.COMMANDS, args.rounds)
+        print("\n".join(start_up.lines(costs)), flush=True)
+    chosen = [workload for workload in known if _chosen(workload.name, args.only)]
+    measured = under_load(chosen, args) if chosen else []
+    if measured is None:
+        return 4
+    if args.json:
+        args.json.write_text(json.dumps(record(measured, costs), indent=2) + "\n")
+    failed = any(row.failure for _, rows in measured for row in rows) or any(cost.failure for cost in costs)
+    return 1 if failed else 0
+
+
+def under_load(chosen: Sequence[Workload], args: argparse.Namespace) -> list[tuple[Workload, list[Row]]] | None:
+    """The rows of workloads, printed as they come; None where nothing can be measured."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         print(f"bench: {', '.join(missing)} must be installed", file=sys.stderr)
-        return 4
-    chosen = [workload for workload in known if _chosen(workload.name, args.only)]
+        return None
     contenders = [contender for contender in CONTENDERS if _chosen(contender.NAME, args.gateway)]
     INSTALLED.mkdir(parents=True, exist_ok=True)
     measured: list[tuple[Workload, list[Row]]] = []
@@ -99,16 +117,17 @@ def main() -> int:
                 bar.start()
         finally:
             behind.stop()
-    if args.json:
-        args.json.write_text(json.dumps(record(measured), indent=2) + "\n")
-    return 1 if any(row.failure for _, rows in measured for row in rows) else 0
+    return measured
 
 
-def record(measured: Sequence[tuple[Workload, Sequence[Row]]]) -> dict[str, object]:
+def record(
+    measured: Sequence[tuple[Workload, Sequence[Row]]], costs: Sequence[start_up.Cost] = ()
+) -> dict[str, object]:
     """Everything that was measured, and on what."""
     return {
         "machine": platform.platform(),
         "python": platform.python_version(),
+        "start_up": {cost.command.title: cost.failure or cost.samples for cost in costs},
         "workloads": {workload.name: [asdict(row) for row in rows] for workload, rows in measured},
     }
 
