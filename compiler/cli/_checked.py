@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from egc.compiler.cli._screen import Screen, on_terminal
+from egc.compiler.cli._screen import Screen, has_room
 from egc.runtime.store.upkeep import Finding
 
 MARKS = {"ok": "ok", "warning": "look", "error": "WRONG"}
@@ -20,7 +20,7 @@ def show(found: Sequence[Finding], *, as_json: bool) -> None:
                 ],
             }
         )
-    elif on_terminal():
+    elif has_room():
         rows = [(one.what, MARKS[one.state], f"{one.detail} {one.advice}".strip()) for one in found]
         screen.table(("what", "", "detail"), rows)
     else:

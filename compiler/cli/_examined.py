@@ -25,6 +25,7 @@ from egc.compiler.cli._store import MODULE, SETTINGS, Place, place
 from egc.compiler.diagnostics import DoesNotCompile
 from egc.runtime import env
 from egc.runtime.store import StoreError
+from egc.runtime.store.place import FILE_NAME
 from egc.runtime.store.upkeep import Finding, exists, inspect
 
 OLDEST_PYTHON = (3, 11)
@@ -168,7 +169,7 @@ def _artifact(artifact: Path, path: Path, now: float, online: bool) -> Iterator[
     except EnvironmentFailure as error:
         yield Finding("environment", "error", str(error))
         return
-    yield from _ports(binds)
+    yield from _ports(binds, where)
     for listener in module["app"].listeners:
         try:
             listener.tls_context()
@@ -183,19 +184,24 @@ def _artifact(artifact: Path, path: Path, now: float, online: bool) -> Iterator[
         yield from _services(module)
 
 
-def _ports(binds: Sequence[str]) -> Iterator[Finding]:
+def _ports(binds: Sequence[str], where: Place) -> Iterator[Finding]:
+    """Whether each address can be listened on, or is by the gateway itself, which runs already."""
     for bind in binds:
         try:
             check_addresses([bind])
         except EnvironmentFailure as error:
-            taken = _who(bind)
-            yield Finding("port", "error", f"{error.message}." + (f" It is {taken}." if taken else ""))
+            there = list(_listening(bind))
+            if where.directory is not None and any(_has_open(one, where.directory / FILE_NAME) for one in there):
+                yield Finding("port", "ok", f"{bind} is taken by this gateway, which runs already.")
+                continue
+            taken = f" It is {_name(there[0])}." if there else ""
+            yield Finding("port", "error", f"{error.message}.{taken}")
         else:
             yield Finding("port", "ok", f"{bind} is free.")
 
 
-def _who(bind: str) -> str:
-    """The program that listens on the port of an address, as far as this user may know (Linux only)."""
+def _listening(bind: str) -> Iterator[Path]:
+    """The processes (/proc/N) that listen on the port of an address, as far as this user may know (Linux only)."""
     port = int(bind.rpartition(":")[2])
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -207,20 +213,34 @@ def _who(bind: str) -> str:
             fields = line.split()
             if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
                 inodes.add(f"socket:[{fields[9]}]")
-    if not inodes:
-        return ""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            for handle in (process / "fd").iterdir():
-                if str(handle.readlink()) in inodes:
-                    words = (process / "cmdline").read_bytes().split(b"\0")
-                    name = Path(os.fsdecode(words[0])).name
-                    if any(b"gunicorn" in word or b"egc" in word for word in words):
-                        name += " (a gateway of egc or gunicorn)"
-                    return f"process {process.name}, {name}"
-        except OSError:
-            continue
-    return ""
+    for process in Path("/proc").glob("[0-9]*") if inodes else ():
+        if inodes & set(_handles(process)):
+            yield process
+
+
+def _handles(process: Path) -> Iterator[str]:
+    """What a process has open, as far as this user may know."""
+    try:
+        for handle in (process / "fd").iterdir():
+            yield str(handle.readlink())
+    except OSError:
+        return
+
+
+def _has_open(process: Path, file: Path) -> bool:
+    return str(file.resolve()) in _handles(process)
+
+
+def _name(process: Path) -> str:
+    """A process in words."""
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return f"process {process.name}"
+    name = Path(os.fsdecode(words[0])).name
+    if any(b"gunicorn" in word or b"egc" in word for word in words):
+        name += " (a gateway of egc or gunicorn)"
+    return f"process {process.name}, {name}"
 
 
 def _certificates(now: float) -> Iterator[Finding]:

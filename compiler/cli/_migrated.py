@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from egc.compiler.cli._screen import Screen, on_terminal
+from egc.compiler.cli._screen import Screen, has_room
 from egc.compiler.migrate.carry import Account, Told
 from egc.compiler.migrate.entries import Family
 from egc.compiler.migrate.loader import Fate
@@ -60,7 +60,7 @@ def show(account: Account, *, where: str, dry_run: bool, jwt: bool, as_json: boo
         for family, title in TITLES.items()
         if family in account.fates
     ]
-    if on_terminal():
+    if has_room():
         screen.table(("", *(word for _, word in FATES)), rows)
     else:
         for title, *counts in rows:

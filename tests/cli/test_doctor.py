@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from egc.compiler.cli import main
-from tests.running import free_port
+from tests.running import Running, free_port
 
 GATEWAY = """\
 http: {{port: {port}, host: 127.0.0.1}}
@@ -88,6 +88,19 @@ def test_a_port_that_is_taken_is_named_with_who_has_it(config: Path, capsys: pyt
     detail = next(one["detail"] for one in checks if one["state"] == "error")
     assert f"Port {port} is taken" in detail
     assert f"process {os.getpid()}" in detail
+
+
+@pytest.mark.slow
+def test_the_ports_of_the_gateway_itself_are_in_nobodys_way(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port, admin = free_port(), free_port()
+    written(config, port=port, admin=admin)
+    with Running.project(config, port=port, admin_port=admin):
+        checks = examined(capsys, 0, "config")
+    assert bad(checks) == []
+    details = [one["detail"] for one in checks if one["what"] == "port"]
+    assert [one.rpartition(":")[2] for one in details] == [
+        f"{number} is taken by this gateway, which runs already." for number in (port, admin)
+    ]
 
 
 def test_a_configuration_that_does_not_compile(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,3 +123,21 @@ def test_a_list_is_a_table_on_a_terminal(egc: Egc, here: Path) -> None:
         assert "username" in terminal.seen
         assert "[bold]V" in terminal.seen
         assert "{" not in terminal.seen
+
+
+def test_a_table_that_the_terminal_has_no_room_for_is_written_as_blocks(egc: Egc, here: Path) -> None:
+    ids = []
+    for name in ("val", "ann"):
+        made = egc("users", "create", "-p", f"username={name}", "-p", "firstname=V", "-p", "lastname=K").json
+        assert isinstance(made, dict)
+        ids.append(made["id"])
+    shown = {}
+    for columns in (40, 80):
+        with Terminal("users", "list", directory=here, environ={"COLUMNS": str(columns)}) as terminal:
+            assert terminal.wait() == 0
+        shown[columns] = terminal.seen
+    assert shown[40] == (
+        f"username  val\nisActive  yes\nid        {ids[0]}\n\nusername  ann\nisActive  yes\nid        {ids[1]}\n"
+    )
+    assert shown[80].splitlines()[0].split() == ["username", "isActive", "id"]
+    assert shown[80].splitlines()[2].split() == ["val", "yes", ids[0]]
