@@ -11,11 +11,13 @@ itself stays as it is. The exit code is 1 where the change cannot be made.
 
 import json
 import os
+import re
 import runpy
 import ssl
 import sys
 import traceback
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,12 +144,19 @@ def start(directory: Path) -> None:
 
 
 def plugin_line(error: Exception, directory: Path) -> str | None:
-    """File and line of a plugin's code that raised, or None where it was other code."""
-    *_, last = traceback.extract_tb(error.__traceback__)
-    file = Path(last.filename)
-    if file.is_relative_to(directory) and file != directory / "gateway.py":
-        return f"{file.relative_to(directory)} line {last.lineno}"
-    return None
+    """File and line of a plugin's code that raised, or its module where a call did not fit it; None for other code."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    file = Path(frame.f_code.co_filename)
+    if file == directory / "gateway.py":
+        return _called(error, frame.f_globals) if isinstance(error, TypeError) else None
+    return f"{file.relative_to(directory)} line {line}" if file.is_relative_to(directory) else None
+
+
+def _called(error: TypeError, names: Mapping[str, object]) -> str | None:
+    """The module of the class whose call does not fit its `__init__`, if that is none of egc's."""
+    called = names.get(re.split(r"[.(]", str(error), maxsplit=1)[0])
+    module = called.__module__ if isinstance(called, type) else ""
+    return module if module and module.partition(".")[0] not in ("egc", "builtins") else None
 
 
 def main() -> int:

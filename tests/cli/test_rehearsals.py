@@ -1,6 +1,8 @@
 """`egc route`, `egc trace` and `egc test`: what they print, and what they tell the shell."""
 
+import json
 import re
+import shutil
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
@@ -307,3 +309,13 @@ def test_a_terminal_shows_no_line_longer_than_it_is_wide(config: Path, columns: 
             terminal.wait()
             shown = [one.rpartition("\r\x1b[K")[2] for one in terminal.seen.split("\n")]
             assert max(map(len, shown)) <= int(columns)
+
+
+def test_a_plugin_that_does_not_take_its_settings_is_no_bug_of_egc(egc: Egc, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "plugin", tmp_path / "plugin")
+    description = tmp_path / "plugin" / "plugins" / "callers" / "plugin.json"
+    description.write_text(json.dumps({**json.loads(description.read_text()), "properties": {}}))
+    for words in (["trace", "GET /"], ["route", "GET", "/"]):
+        result = egc(*words, str(tmp_path / "plugin"))
+        assert (result.code, result.out) == (4, "")
+        assert "a plugin fails, plugins.callers: TypeError: Callers.__init__() missing" in result.err
