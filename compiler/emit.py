@@ -41,6 +41,7 @@ _OWN_NAMES = frozenset(
         ),
         *(
             "Listener",
+            "Metrics",
             "Model",
             "Outcome",
             "Part",

@@ -2,7 +2,7 @@
 
 import ipaddress
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -122,7 +122,7 @@ def lower(model: Model, names: Names, values: Values, project: Project) -> plan.
         _functions(values),
         tuple(pipelines.values()),
         routes,
-        _options(model, values),
+        (*_options(model, values), *_metrics(model, administration, pipelines.values(), values)),
         tuple(plan.Variable(name, value) for name, value in sorted(values.resolved.items())),
         sources,
         tuple(dict.fromkeys(_files(model, project.directory, authorization, values))),
@@ -285,6 +285,26 @@ def _options(model: Model, values: Values) -> tuple[Argument, ...]:
     if not isinstance(access_log, Scalar):
         return (Argument("access_log", True, None),)
     return (Argument("access_log", values.lookup(access_log, "flag"), access_log.span),)
+
+
+def _metrics(
+    model: Model, shown: plan.Administration | None, pipelines: Iterable[plan.Pipeline], values: Values
+) -> Iterator[Argument]:
+    """What counts for Prometheus, where that is asked for and somebody can see it."""
+    node = model.system.get("metrics")
+    if not isinstance(node, Scalar) or (on := values.lookup(node, "flag")) in (False, None):
+        return
+    if shown is None:
+        message = "`metrics` has no effect: the admin listener shows them, and there is none"
+        values.report.warning("CO120", "option-without-effect", message, node.span, help="write an `admin` section")
+        return
+    arguments = []
+    if on is not True:
+        arguments.append(Argument("on", on, node.span))
+    names = tuple((flow.variable, flow.name) for flow in pipelines if flow.variable != flow.name)
+    if names:
+        arguments.append(Argument("names", plan.Table(names), node.span))
+    yield Argument("metrics", plan.Made("Metrics", "egc.runtime.metrics", (), tuple(arguments)), node.span)
 
 
 def _administration(model: Model, project: Project, values: Values) -> plan.Administration | None:

@@ -117,6 +117,7 @@ class Exchange:
         "endpoint",
         "expects_continue",
         "groups",
+        "handler",
         "headers",
         "hooks",
         "host",
@@ -139,6 +140,8 @@ class Exchange:
     )
 
     endpoint: "Endpoint"
+    handler: str
+    """Who answers instead of a pipeline; there only where somebody does."""
 
     def __init__(self, method: str, url: str, headers: Headers, host: str, scheme: str, peer: str) -> None:
         self.method = method

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -21,6 +22,8 @@ from egc.runtime.headers import Headers
 from egc.runtime.javascript.values import JSError
 from egc.runtime.listener import Listener, plain_address
 from egc.runtime.log import AccessLog
+from egc.runtime.metrics import Metrics
+from egc.runtime.metrics.scrape import Scrape
 from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.plugin import Plugin
 from egc.runtime.plugins import Plugins
@@ -61,6 +64,20 @@ class Administration(Resource, Protocol):
     @property
     def may_leave_this_machine(self) -> bool: ...
 
+    @property
+    def directory(self) -> Path | None:
+        """Where files about what the gateway does are kept; None for nowhere."""
+
+
+class Log(Protocol):
+    """Who is told of exchanges, as `AccessLog` is."""
+
+    def start(self) -> None: ...
+
+    def entry(self, x: Exchange, status: int, sent: int, seconds: float, reason: str) -> None: ...
+
+    def close(self) -> None: ...
+
 
 class PublicResource(Resource, Protocol):
     """A resource on the public listeners. `paths` says which methods of which (lower-case) paths are its own."""
@@ -80,6 +97,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         listeners: in the order in which gunicorn binds them.
         store: all state, or None where nothing needs any.
         access_log: whether to log each exchange as a line of JSON on stdout.
+        metrics: what counts exchanges; None for nothing. The admin listener shows it.
         source: digest of the configuration.
     """
 
@@ -93,6 +111,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         listeners: Sequence[Listener],
         store: Store | None = None,
         access_log: bool = True,
+        metrics: Metrics | None = None,
         source: str = "",
     ) -> None:
         super().__init__(middleware=[_Lifecycle(self)])
@@ -120,10 +139,25 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             app.add_error_handler(Exception, _on_bug)
             app.add_error_handler(StoreError, _on_unavailable)
             app.add_error_handler(Busy, _on_unavailable)
+        self._metrics = metrics if metrics is not None and metrics.on else None
+        if self._metrics is not None:
+            self._metrics.prepare(self.routes)
+            if administration is not None:
+                self._admin_app.add_route("/metrics", Scrape(self._metrics, store, source))
         self.access_log = AccessLog() if access_log else None
         self._by_server: dict[tuple[str, int], Listener | None] = {}
         self._purging: asyncio.Task[None] | None = None
         self._websocket_refused = False
+
+    @property
+    def access_log(self) -> "Log | None":
+        """Who is told of each exchange when it is over."""
+        return self._access_log
+
+    @access_log.setter
+    def access_log(self, log: "Log | None") -> None:
+        self._access_log = log
+        self._over = _over(log, self._metrics)
 
     async def start(self) -> None:
         """Open store, log and resources; called in the worker, after fork."""
@@ -132,6 +166,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self._purging = asyncio.create_task(_purge(self.store))
         if self.access_log is not None:
             self.access_log.start()
+        if self._metrics is not None and self._administration is not None:
+            self._metrics.open(self._administration.directory)
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.open()
@@ -151,6 +187,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             await self.store.close()
         if self.access_log is not None:
             self.access_log.close()
+        if self._metrics is not None:
+            self._metrics.close()
 
     async def __call__(  # type: ignore[override]  # as in falcon.asgi.App itself: ASGI's signature, not WSGI's
         self, scope: dict[str, Any], receive: Any, send: Any
@@ -209,8 +247,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             status, reason = 500, "bug"
             status, sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
         finally:
-            if self.access_log is not None:
-                self.access_log.entry(x, status, sent, time.perf_counter() - started, reason)
+            if self._over is not None:
+                self._over(x, status, sent, time.perf_counter() - started, reason)
 
     async def _refuse_websocket(self, receive: Any, send: Any) -> None:
         """Close before accepting, which a server answers with 403: ASGI's own WebSockets would pass no pipeline."""
@@ -232,6 +270,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
     def _falcon_app(self, x: Exchange, listener: Listener, scope: dict[str, Any]) -> "_App | None":
         """The Falcon application that answers instead of a pipeline, if one does (D66, D236)."""
         if listener.name == "admin":
+            x.handler = "admin"
             if x.absolute_form:
                 scope["path"] = unquote(x.path)
             return self._admin_app
@@ -243,9 +282,11 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             if methods is not None and x.method in methods:
                 # Falcon's router heeds case and trailing slashes, Express's does not.
                 scope["path"] = path
+                x.handler = "oauth2"
                 return self._public
         if self._plugins.has_routes and self._plugins.takes(x.method, path := unquote(x.path)):
             scope["path"] = path
+            x.handler = "plugin"
             return self._plugins.app
         return None
 
@@ -258,6 +299,22 @@ def _require_loopback(listeners: Sequence[Listener]) -> None:
                 f"the Admin API would listen on {listener.host or 'every address'} and ask nobody for a key: leave "
                 "admin.host on localhost, or run `egc admin-key` and put what it prints under `admin.auth`"
             )
+
+
+def _over(log: Log | None, metrics: Metrics | None) -> "Callable[[Exchange, int, int, float, str], None] | None":
+    """What is called when an exchange is over."""
+    if metrics is None:
+        return None if log is None else log.entry
+    count = metrics.count
+    if log is None:
+        return lambda x, status, _sent, seconds, reason: count(x, status, seconds, reason)
+    entry = log.entry
+
+    def both(x: Exchange, status: int, sent: int, seconds: float, reason: str) -> None:
+        entry(x, status, sent, seconds, reason)
+        count(x, status, seconds, reason)
+
+    return both
 
 
 class _Lifecycle:

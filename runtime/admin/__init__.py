@@ -56,7 +56,7 @@ class AdminApi:
         allowed_hosts: Host names it answers to besides the loopback ones.
         key_digest: `stored_digest` of the key that callers must present, None for no key.
         exposed: serve without a key beyond this machine too, as Express Gateway did.
-        audit: the directory of the audit log; by default that of the store's files.
+        audit: the directory of the audit log and of metrics; by default that of the store's files.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class AdminApi:
         self._hasher = PasswordHasher()
         if audit is None and written is not None:
             audit = env.data_dir(str(written))
+        self.directory = audit
         self._audit = Audit(audit, key_digest)
 
     def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
