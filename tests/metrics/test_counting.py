@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 
 from egc.runtime.exchange import Exchange
 from egc.runtime.metrics import AUTHENTICATION, UPSTREAM
-from tests.metrics.conftest import Counting
+from tests.metrics.conftest import FAILURES, Counting
 
+README = Path(__file__).parents[2] / "README.md"
 RUNTIME = Path(__file__).parents[2] / "runtime"
 AUTHENTICATING = ("basic_auth", "jwt", "key_auth", "oauth2", "oauth2_introspect")
 
@@ -155,3 +157,21 @@ def test_every_refusal_of_an_authenticating_policy_has_its_series() -> None:
     files = [RUNTIME / "authentication.py", *(RUNTIME / "policies" / f"{name}.py" for name in AUTHENTICATING)]
     told = {word for path in files for word in re.findall(r'"((?:no|bad|two|too_many)_[a-z_]+)"', path.read_text())}
     assert told == set(AUTHENTICATION)
+
+
+def test_the_readme_names_every_metric_with_its_labels(counting: Counting) -> None:
+    for path in ("/fine", "/slow", "/nowhere", *(f"/fails/{word}" for word in FAILURES)):
+        counting.ask("GET", path)
+    counting.metrics.count(Exchange("GET", "/", [], "", "http", ""), 503, 0.1, "store_unavailable")
+    written = {
+        name: set(re.findall(r"`(\w+)`", labels))
+        for names, labels in re.findall(r"^\| (`egc_.*?) \| (.*?) \|", README.read_text(), re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    shown = {
+        family.name + ("_total" if family.type == "counter" else "_info" if family.type == "info" else ""): {
+            label for sample in family.samples for label in sample.labels if label != "le"
+        }
+        for family in text_string_to_metric_families(counting.scrape().text)
+    }
+    assert shown == written
