@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Literal, TypeAlias
 
+from egc.compiler.conditions.lowering import checks
 from egc.compiler.ecmascript import Node
 from egc.compiler.languages import Beyond, starting, text, within
 from egc.compiler.paths import ANY
@@ -428,12 +429,12 @@ def _off(step: Step) -> bool:
 
 def _altered(state: _State, step: Step) -> _State:
     """What is known of a request behind a step that may change it."""
-    changes = _changes(step)
+    changes = changed_by(step)
     if not changes:
         return state
     named = "consumer" in changes and step.role != "authenticates"
-    consumer = None if named or _assigns(step) else state.consumer
-    parts = frozenset(changes) - {"consumer"}
+    consumer = None if named or _assigns(step) or _asks_and_assigns(step) else state.consumer
+    parts = changes - {"consumer"}
     return replace(
         state,
         changed=state.changed | parts,
@@ -528,8 +529,18 @@ def _may_reach(name: str, script: Script) -> bool:
     return re.search(rf"\b{name}\b", script.text) is not None or _COMPUTED.search(script.text) is not None
 
 
+def changed_by(step: Step) -> frozenset[Part]:
+    """What a step may change, its condition included, as far as the scripts show it."""
+    return frozenset((*_changes(step), *(_EVERY_PART if _asks_and_assigns(step) else ())))
+
+
+def _asks_and_assigns(step: Step) -> bool:
+    """Whether the condition of a step may change the request."""
+    return any(map(_assigns, checks(step.condition)))
+
+
 def _changes(step: Step) -> Sequence[Part]:
-    """What a step may change, as far as its scripts show it."""
+    """What a step may change without its condition."""
     if step.policy == "expression" and _is_core(step):
         return step.changes if any(_may_reach("req", script) for script in _scripts_of(step)) else ("other",)
     return (*step.changes, *_EVERY_PART) if _assigns(step) else step.changes

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from egc.compiler.branches import Access, may_answer
+from egc.compiler.branches import Access, changed_by, may_answer
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diff.literals import EVERYWHERE, Place, may_meet, place
 from egc.compiler.diff.meaning import CORE, Key, Meaning, host, path
@@ -184,7 +184,7 @@ class Row:
         return tuple(
             (self.meaning.step(step), None if step.variable in self.ran else self.meaning.condition(step.condition))
             for step in self.line[:place]
-            if step.changes and (step.variable in self.ran or step.variable in self.maybe)
+            if changed_by(step) and (step.variable in self.ran or step.variable in self.maybe)
         )
 
     def meets(self, other: "Row") -> bool:
@@ -200,4 +200,4 @@ def _of_connection(check: Check) -> bool:
 def wanders(pipeline: Pipeline) -> bool:
     """Whether a request may leave a pipeline without an answer and be another one to the routes behind it."""
     falls = not (pipeline.steps and pipeline.steps[-1].ends)
-    return falls and any(ADDRESSES & set(step.changes) for step in pipeline.steps)
+    return falls and any(ADDRESSES & changed_by(step) for step in pipeline.steps)

@@ -194,3 +194,34 @@ def test_what_falls_through_a_catch_all_in_front_of_many_routes_has_the_plainest
         after = after.replace(f"\n{head}", f"\n{head}{more}", 1)
     witnesses = [change.witness for change in difference(tmp_path, before, after).changes]
     assert "GET http://localhost/" in witnesses
+
+
+WANDERING = """\
+http: {port: 1}
+apiEndpoints:
+  taken: {paths: /b}
+  wanders: {paths: /a}
+  hidden: {paths: /b}
+serviceEndpoints: {s: {url: 'http://s'}}
+policies: [log, proxy, terminate]
+pipelines:
+  taken: {apiEndpoints: [taken], policies: [{terminate: {action: {statusCode: 410}}}]}
+  wanders: {apiEndpoints: [wanders], policies: [{log: {STEP}}]}
+  hidden: {apiEndpoints: [hidden], policies: [{proxy: {action: {serviceEndpoint: s, proxyTimeout: 5000}}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "action: {message: \"${req.url = '/b'}\"}",
+        "condition: {name: expression, expression: \"req.url = '/b'\"}, action: {message: seen}",
+    ],
+    ids=["message", "condition"],
+)
+def test_a_route_that_only_a_script_leads_to_is_compared(step: str, tmp_path: Path) -> None:
+    before = WANDERING.replace("STEP", step)
+    found = difference(tmp_path, before, before.replace("5000", "100"))
+    assert "GET http://localhost/a" in [
+        change.witness for change in found.changes if change.delta.kind == "proxy-changed"
+    ]
