@@ -182,6 +182,11 @@ class Meaning:
         return frozenset(map(box, self.gateway.routes))
 
     @cached_property
+    def ending(self) -> frozenset[Key]:
+        """Which requests each route takes that no request leaves without an answer."""
+        return frozenset(box(route) for route in self.gateway.routes if not (route.pipeline and falls(route.pipeline)))
+
+    @cached_property
     def table(self) -> tuple[Key, ...]:
         """The key of all routes in their order."""
         return tuple(map(self.route, self.gateway.routes))
@@ -227,6 +232,11 @@ def _defaults(policy: str) -> dict[str, Setting]:
 def host(pattern: HostPattern) -> Key:
     """The key of a host pattern."""
     return pattern.text.lower() if pattern.regex is None else ("regex", pattern.regex, pattern.linear)
+
+
+def falls(pipeline: Pipeline) -> bool:
+    """Whether a request may leave a pipeline without an answer."""
+    return not (pipeline.steps and pipeline.steps[-1].ends)
 
 
 def box(route: Route) -> Key:

@@ -204,11 +204,14 @@ def _pairs(one: Meaning, other: Meaning) -> Iterator[tuple[Row, Row]]:
 
 
 def _has_like(row: Row, other: Row) -> bool:
-    """Whether the other row is what no route takes, and a route of its gateway takes all that the row's route does."""
+    """Whether the other row is what no route takes or answers, and a route of its gateway keeps all that the row's
+    route takes."""
     route = row.access.route
-    if other.access.outcome != "no route" or route is None or not row.access.exact:
+    if route is None or not row.access.exact:
         return False
-    return box(route) in other.meaning.boxes
+    if other.access.outcome == "no route":
+        return box(route) in other.meaning.boxes
+    return other.access.outcome == "fell through" and not other.wandered and box(route) in other.meaning.ending
 
 
 def _rows(meaning: Meaning) -> list[Row]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from egc.compiler.branches import Access, changed_by, may_answer
 from egc.compiler.conditions.lowering import checks
 from egc.compiler.diff.literals import EVERYWHERE, Place, may_meet, place
-from egc.compiler.diff.meaning import CORE, Key, Meaning, host, path
+from egc.compiler.diff.meaning import CORE, Key, Meaning, falls, host, path
 from egc.compiler.plan import Check, Pipeline, Route, Step
 
 ADDRESSES = frozenset(("url", "method", "host"))
@@ -61,6 +61,11 @@ class Row:
     def maybe(self) -> frozenset[str]:
         """The variables of the steps that may run."""
         return frozenset(step.variable for step in self.access.possible) - self.ran
+
+    @cached_property
+    def wandered(self) -> bool:
+        """Whether some pipeline may have made another request of it for the routes behind."""
+        return any(map(wanders, self.meaning.gateway.pipelines))
 
     @cached_property
     def scopes(self) -> dict[str, tuple[str, ...]]:
@@ -199,5 +204,4 @@ def _of_connection(check: Check) -> bool:
 
 def wanders(pipeline: Pipeline) -> bool:
     """Whether a request may leave a pipeline without an answer and be another one to the routes behind it."""
-    falls = not (pipeline.steps and pipeline.steps[-1].ends)
-    return falls and any(ADDRESSES & changed_by(step) for step in pipeline.steps)
+    return falls(pipeline) and any(ADDRESSES & changed_by(step) for step in pipeline.steps)

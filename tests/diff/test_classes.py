@@ -192,8 +192,9 @@ def test_what_falls_through_a_catch_all_in_front_of_many_routes_has_the_plainest
         ("pipelines:\n", "  first: {apiEndpoints: [first], policies: [{log: {action: {message: seen}}}]}\n"),
     ):
         after = after.replace(f"\n{head}", f"\n{head}{more}", 1)
-    witnesses = [change.witness for change in difference(tmp_path, before, after).changes]
-    assert "GET http://localhost/" in witnesses
+    changes = difference(tmp_path, before, after).changes
+    assert "GET http://localhost/" in [change.witness for change in changes]
+    assert {change.delta.kind for change in changes} == {"log-added"}
 
 
 WANDERING = """\
@@ -224,4 +225,14 @@ def test_a_route_that_only_a_script_leads_to_is_compared(step: str, tmp_path: Pa
     found = difference(tmp_path, before, before.replace("5000", "100"))
     assert "GET http://localhost/a" in [
         change.witness for change in found.changes if change.delta.kind == "proxy-changed"
+    ]
+
+
+def test_what_a_script_leads_by_a_route_falls_through_though_that_answers_all_that_it_takes(tmp_path: Path) -> None:
+    text = WANDERING.replace("{STEP}", "{action: {message: \"${req.url = '/c'}\"}}")
+    text = text.replace("  taken: {paths: /b}\n", "").replace("  hidden: {paths: /b}", "  taken: {paths: /b}")
+    before = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("  hidden:"))
+    after = before.replace("wanders: {paths: /a}", "wanders: {paths: '*'}")
+    assert ("410 by terminate", "log, then 404 (no step answers)") in [
+        (change.was, change.now) for change in difference(tmp_path, before, after).changes
     ]
