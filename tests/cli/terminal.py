@@ -76,6 +76,11 @@ class Terminal:
         os.write(self._master, text.encode() + b"\n")
         return self
 
+    def press(self, keys: str) -> Self:
+        """Type without Enter."""
+        os.write(self._master, keys.encode())
+        return self
+
     def end_of_input(self) -> Self:
         """Type Ctrl-D."""
         os.write(self._master, b"\x04")

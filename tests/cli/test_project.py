@@ -104,12 +104,6 @@ def test_the_key_and_its_digest_belong_together(egc: Egc) -> None:
     assert shown.out.strip() != made["key"]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_name_egc(egc: Egc, shell: str) -> None:
-    result = egc("completion", shell)
-    assert (result.code, "_EGC_COMPLETE" in result.out) == (0, True)
-
-
 def commands() -> list[tuple[str, ...]]:
     """Every group and command of egc."""
     import click
