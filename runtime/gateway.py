@@ -148,6 +148,8 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         self._by_server: dict[tuple[str, int], Listener | None] = {}
         self._purging: asyncio.Task[None] | None = None
         self._websocket_refused = False
+        self.refusal = ""
+        """Why it does not start, where that is no bug."""
 
     @property
     def access_log(self) -> "Log | None":
@@ -325,7 +327,12 @@ class _Lifecycle:
 
     async def process_startup(self, scope: Any, event: Any) -> None:
         """Open everything; a failure ends the worker with its sentence."""
-        await self._gateway.start()
+        try:
+            await self._gateway.start()
+        except (StoreError, env.Misconfigured) as error:
+            # Falcon hands on the traceback of whatever is raised here.
+            self._gateway.refusal = str(error)
+            raise
 
     async def process_shutdown(self, scope: Any, event: Any) -> None:
         """Close everything."""

@@ -610,7 +610,7 @@ class GatewayWorker(ASGIWorker):
             await self.lifespan.startup()
         except Exception as error:
             self.lifespan = None
-            self._give_up(f"cannot start: {error}")
+            self._give_up(f"cannot start: {gateway.refusal or error}")
         for sock, context in zip(self.sockets, contexts, strict=True):
             server = await self.loop.create_server(
                 lambda: GatewayProtocol(self),

@@ -1,5 +1,6 @@
 """The store that a command works on: the one that the gateway of a configuration or an artifact would open."""
 
+import logging
 import os
 import runpy
 import sys
@@ -48,6 +49,8 @@ def place(path: Path) -> Place:
     from egc.compiler.source import gateway_file
     from egc.runtime.store.sqlite import SQLiteStore
 
+    # What a store has to say to the log of a gateway, the command says itself.
+    logging.getLogger("egc").addHandler(logging.NullHandler())
     if path.is_dir() and (path / MODULE).is_file() and (path / SETTINGS).is_file():
         return _of_artifact(path, path / "data", None)
     if path.is_file() or (path.is_dir() and gateway_file(path) is not None):

@@ -49,6 +49,9 @@ LONGEST_FINDINGS = 1 << 20
 UNCHANGED = "Nothing was changed"
 MOST_TOLD = 3
 
+WORKERS_CANNOT_BEGIN = 3
+"""gunicorn's exit code for that (`Arbiter.WORKER_BOOT_ERROR`); that of egc for it says something else."""
+
 PASSED_ON = (signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU)
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -140,7 +143,7 @@ class Supervisor:
         self._ended_by: signal.Signals | None = None
 
     async def run(self, build: Path, addresses: Sequence[str]) -> int:
-        """Serve a build and what the configuration becomes; return the exit code of gunicorn."""
+        """Serve a build and what the configuration becomes; return the exit code."""
         loop = asyncio.get_running_loop()
         for number in ENDING:
             loop.add_signal_handler(number, self._end, number)
@@ -414,7 +417,10 @@ class Supervisor:
         if serving is not self._current:
             self._builds.remove(serving.directory)
         elif not self._over.done():
-            self._over.set_result(exited.result())
+            code = exited.result()
+            # gunicorn's code for workers that cannot begin: a variable, the store or a certificate is in the way.
+            begun = code != WORKERS_CANNOT_BEGIN or serving.ready.is_set()
+            self._over.set_result(code if begun else ExitCode.ENVIRONMENT)
 
     async def _is_ready(self, serving: Serving) -> bool:
         """Wait until all workers of a build are ready, or it has ended, or it takes too long."""

@@ -299,14 +299,17 @@ async def _copied(where: "Place", stack: AsyncExitStack, again: bool) -> "tuple[
     import time
 
     from egc.compiler.migrate.journal import NAME, held_in, rehearsed
-    from egc.runtime.store import backup, upkeep
+    from egc.runtime.store import StoreError, backup, upkeep
     from egc.runtime.store.sqlite import SQLiteStore
 
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="egc-")))
     if where.directory is not None and upkeep.exists(where.directory):
         upkeep.snapshot(where.directory, directory)
     copy = SQLiteStore(directory)
-    await copy.open()
+    try:
+        await copy.open()
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(directory), str(where))) from None
     stack.push_async_callback(copy.close)
     if where.directory is not None:
         return copy, rehearsed(held_in(where.directory / NAME), again=again)

@@ -165,7 +165,10 @@ async def _export(where: "Place", file: BinaryIO) -> Counter[str]:
         raise StoreError(f"There is no store in {where.directory}.")
     with tempfile.TemporaryDirectory(prefix="egc-") as directory:
         upkeep.snapshot(where.directory, Path(directory))
-        return await _write(SQLiteStore(directory), file)
+        try:
+            return await _write(SQLiteStore(directory), file)
+        except StoreError as error:
+            raise StoreError(str(error).replace(directory, str(where.directory))) from None
 
 
 async def _write(store: "Store", file: BinaryIO) -> Counter[str]:
@@ -175,6 +178,8 @@ async def _write(store: "Store", file: BinaryIO) -> Counter[str]:
     now = time.time()
     await store.open()
     try:
+        # A store in Redis that cannot be reached says so only now.
+        await store.list_scopes()
         file.write(backup.head(now))
         async for found in backup.records(store, now):
             file.write(backup.write(found))

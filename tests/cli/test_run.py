@@ -1,8 +1,10 @@
 """`egc run`: what it says before it listens, and what becomes of it."""
 
+import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,7 @@ import requests
 from egc.compiler.cli import EnvironmentFailure
 from egc.compiler.cli._builds import Builds, artifact_directory
 from egc.compiler.cli._listening import check_addresses
+from egc.runtime.store.sqlite import SQLiteStore
 from tests.cli.conftest import Egc
 from tests.running import EGC, free_port
 
@@ -116,6 +119,24 @@ def test_no_configuration_is_a_sentence(egc: Egc) -> None:
     result = egc("run", "nowhere")
     assert result.code == 3
     assert "nowhere" in result.err
+
+
+def test_a_store_of_a_later_egc_is_refused(egc: Egc, tmp_path: Path) -> None:
+    config = configure(tmp_path, free_port(), free_port())
+    asyncio.run(made(config / "data"))
+    with sqlite3.connect(config / "data/egc.db") as database:
+        database.execute("UPDATE layout SET version = 99")
+    process = subprocess.run([*EGC, "run", str(config)], capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 4
+    assert "has layout 99; this version of egc knows layout 1" in process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
+
+
+async def made(data: Path) -> None:
+    """A store that holds nothing."""
+    store = SQLiteStore(data)
+    await store.open()
+    await store.close()
 
 
 @pytest.mark.parametrize("taken_host", ["127.0.0.1", ""])

@@ -228,6 +228,28 @@ def wrong(directory: Path) -> dict[str, str]:
     return {one.what: one.state for one in inspect(directory, time.time()) if one.state != "ok"}
 
 
+def test_a_store_of_a_later_egc_is_refused_by_its_own_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(filled(tmp_path / "data") / "egc.db")) as database, database:
+        database.execute("UPDATE layout SET version = 99")
+    (tmp_path / "backup").write_bytes(b"".join(lines_of([])))
+    for words in (["export"], ["import", "--replace", str(tmp_path / "backup")]):
+        assert main(["store", *words, "--at", str(tmp_path / "data")]) == 4
+        out, err = capsys.readouterr()
+        assert (out, f"{tmp_path}/data/egc.db has layout 99; this version of egc knows layout 1" in err) == ("", True)
+
+
+@pytest.mark.slow
+def test_a_shared_store_that_is_away_leaves_no_part_of_a_backup(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gateway.config.yml").write_text("admin: {port: 1}\npolicies: []\n")
+    (tmp_path / "system.config.yml").write_text("db: {redis: {host: 127.0.0.1, port: 1}}\n")
+    assert main(["store", "export", "--at", str(tmp_path)]) == 4
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+
+
 def test_a_sound_store_is_sound(tmp_path: Path) -> None:
     assert wrong(filled(tmp_path / "data")) == {"expired": "warning"}
 
