@@ -311,7 +311,7 @@ def _administration(model: Model, project: Project, values: Values) -> plan.Admi
     section = next((section for name, section in model.listeners if name == "admin"), None)
     if section is None:
         return None
-    arguments = list(models(project, values.report))
+    arguments = list(models(project, values))
     host = _admin_host(section)
     allowed = section.values.get("allowedHosts")
     hosts: list[plan.Setting] = []

@@ -36,6 +36,11 @@ def lower(kind: ConditionKind, condition: Mapping, values: Values) -> tuple[Argu
     node = condition.get("schema")
     if not isinstance(node, Mapping):
         return arguments
+    return (Argument("schema", embedded(node, values), node.span), *arguments)
+
+
+def embedded(node: Mapping, values: Values) -> Made:
+    """A JSON Schema of the configuration as a Schema; what is wrong with it is reported."""
     before = len(values.report)
     definition = _json(node, values)
     _check(node, definition, values)
@@ -44,13 +49,12 @@ def lower(kind: ConditionKind, condition: Mapping, values: Values) -> tuple[Argu
         reader.read(node, "", "")
         reader.follow(node)
     patterns: dict[str, Setting] = dict(sorted(reader.patterns.items()))
-    schema = Made(
+    return Made(
         "Schema",
         "egc.runtime.json_schema",
         (from_json(reader.root), *([Table(tuple(patterns.items()))] if patterns else [])),
         (),
     )
-    return (Argument("schema", schema, node.span), *arguments)
 
 
 def _check(node: Mapping, definition: Any, values: Values) -> None:

@@ -1,6 +1,7 @@
 """The Admin API: consumers, credentials, scopes, tokens and the configuration over HTTP, on a listener of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class AdminApi:
         self._written = Written(written)
         self._users = users
         ours = tuple(own for own in OAUTH_CLIENT if applications.get(own.name) is None)
-        self._applications = Model(applications.properties + ours)
+        self._applications = replace(applications, properties=applications.properties + ours)
         self._credentials = {**CREDENTIALS, **(credentials or {})}
         self._guard = Guard(tuple(allowed_hosts), key_digest)
         self._hasher = PasswordHasher()

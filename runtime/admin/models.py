@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from egc.runtime.admin.invalid import Invalid
+from egc.runtime.json_schema import Schema, TooMuch
 from egc.runtime.store import CredentialType, Json
 
 Type = Literal["string", "number", "integer", "boolean", "array", "object", "null"]
@@ -37,6 +38,7 @@ class Property:
         default: what an absent one becomes; None for nothing.
         is_mutable: whether it may be changed later (C46).
         choices: the values allowed; empty for all.
+        schema: of an object with this property alone, where the other arguments cannot say what it must be.
     """
 
     name: str
@@ -46,9 +48,12 @@ class Property:
     default: Json = None
     is_mutable: bool = True
     choices: tuple[Json, ...] = ()
+    schema: Schema | None = None
 
     def read(self, value: Json) -> Json:
         """The value as it is stored. Raises Invalid (400) naming the property."""
+        if self.schema is not None:
+            return self._checked(self.schema, value)
         place = f"data.{self.name}"
         coerced = _coerce(value, self.type)
         if isinstance(coerced, _Unfit):
@@ -66,12 +71,23 @@ class Property:
             )
         return coerced
 
+    def _checked(self, schema: Schema, value: Json) -> Json:
+        holder: dict[str, Json] = {self.name: value}
+        try:
+            wrong = schema.wrong(holder)
+        except TooMuch:
+            raise Invalid(400, f"data.{self.name} is too large to be checked", self.name) from None
+        if wrong is not None:
+            raise Invalid(400, wrong, self.name)
+        return holder[self.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The properties of users or applications, in the order of the file."""
+    """The properties of users or applications, in the order of the file. `closed`: no others can be created."""
 
     properties: tuple[Property, ...]
+    closed: bool = False
 
     def get(self, name: str) -> Property | None:
         """The property of that name."""
@@ -88,6 +104,8 @@ class Model:
         values = {}
         for name, value in submitted.items():
             known = self.get(name)
+            if known is None and self.closed:
+                raise Invalid(400, "data should NOT have additional properties", name)
             values[name] = value if known is None else known.read(value)
         for declared in self.properties:
             if declared.default is not None:
@@ -114,7 +132,6 @@ class CredentialModel:
     Arguments:
         password_key: the property that carries the secret at creation (C52); `keySecret` for types with keys.
         auto_generate_password: whether an absent secret is made (C53).
-        takes_scopes: whether scopes may be given at creation (C51, C90).
         scopes_required: whether they must be (C54).
         default_scopes: what absent scopes become (C54).
         properties: further declared properties; undeclared ones are stored as they are.
@@ -122,7 +139,6 @@ class CredentialModel:
 
     password_key: str
     auto_generate_password: bool = True
-    takes_scopes: bool = True
     scopes_required: bool = False
     default_scopes: tuple[str, ...] | None = None
     properties: Model = field(default_factory=lambda: Model(()))
