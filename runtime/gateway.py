@@ -14,6 +14,7 @@ import falcon
 import falcon.asgi
 
 from egc.runtime import env
+from egc.runtime.admin.audit import public
 from egc.runtime.admin.guard import is_loopback
 from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Answered, Exchange
@@ -273,6 +274,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         """The Falcon application that answers instead of a pipeline, if one does (D66, D236)."""
         if listener.name == "admin":
             x.handler = "admin"
+            x.original_url = public(x.original_url)
             if x.absolute_form:
                 scope["path"] = unquote(x.path)
             return self._admin_app

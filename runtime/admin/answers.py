@@ -17,7 +17,7 @@ from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.store import Json, StoreError
 
 _HTML = "text/html; charset=utf-8"
-_RETRY_SECONDS = "5"
+RETRY_SECONDS = "5"
 _ABOUT_THE_REQUEST = frozenset((400, 409, 413, 415, 422))
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """As in RFC 9110; Python took these up with version 3.13."""
@@ -92,7 +92,7 @@ async def on_unavailable(
 ) -> None:
     """The store or the hashing pool cannot do it now: 503."""
     resp.status = 503
-    resp.set_header("Retry-After", _RETRY_SECONDS)
+    resp.set_header("Retry-After", RETRY_SECONDS)
     _write_error(req, resp, str(error) or "Too many secrets are waiting to be hashed.")
 
 

@@ -12,6 +12,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ _READ_AT_ONCE = 64 * 1024
 _PRIVATE = 0o600
 _LOCK_TRIES = 50
 _LOCK_PAUSE = 0.01
+_BAR = re.compile(r"\||%7c", re.IGNORECASE)
 _SHOWN = frozenset(("isActive", "scopes", "revokeTokens"))
 
 
@@ -66,6 +68,11 @@ def _short(value: Json) -> Json:
     if isinstance(value, list):
         return [one[:_LONGEST_TEXT] for one in value if isinstance(one, str)][:_MOST_MEMBERS]
     return value if isinstance(value, bool) else None
+
+
+def public(path: str) -> str:
+    """A path, decoded or not, without what may be the secret of a token: `<id>|<secret>`."""
+    return _BAR.split(path, maxsplit=1)[0]
 
 
 class Audit:
@@ -122,14 +129,13 @@ class Audit:
         return found
 
     def _line(self, req: falcon.asgi.Request, what: Mapping[str, Json]) -> str:
-        path = req.path.replace("%7C", "|").replace("%7c", "|")
         entry: dict[str, Json] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "audit": dict(what),
             "key": self._key,
             "client": req.remote_addr,
             "method": req.method,
-            "path": (path.partition("|")[0] if path.startswith("/tokens/") else path)[:1024],
+            "path": public(req.path)[:1024],
         }
         text = json.dumps(entry, separators=(",", ":"))
         if len(text) >= _LARGEST_LINE:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import falcon.asgi
@@ -16,6 +17,7 @@ LARGEST = 100 * 1024
 DEEPEST = 32
 """Lists and objects inside each other."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PAGE = 100
 _LARGEST_PAGE = 1000
 _LARGEST_CURSOR = 2**53
@@ -61,7 +63,7 @@ async def _read_json(req: falcon.asgi.Request) -> bytes:
 
 def _parsed(content: bytes) -> Json:
     try:
-        value: Json = json.loads(content.decode(), parse_constant=_refuse_constant)
+        value: Json = json.loads(content.decode(), parse_constant=_refuse_constant, object_pairs_hook=_once)
     except RecursionError:
         raise Refused(400, f"The body is nested more than {DEEPEST} levels deep.") from None
     except UnicodeDecodeError:
@@ -104,7 +106,14 @@ def read_scope(value: Json) -> str:
     """One scope. Raises Refused (400) for what could never be asked for."""
     if not isinstance(value, str) or not value.strip():
         raise Invalid(400, "a scope must be a text that is not empty", "scopes")
+    require_printable(value, "scopes", "a scope")
     return value
+
+
+def require_printable(name: str, member: str, what: str = "") -> None:
+    """Raises Invalid (400) for a name that holds what breaks lines, or what terminals obey."""
+    if _CONTROL.search(name):
+        raise Invalid(400, f"{what or member} must not contain control characters", member)
 
 
 async def _read(req: falcon.asgi.Request) -> bytes:
@@ -120,6 +129,14 @@ async def _read(req: falcon.asgi.Request) -> bytes:
 
 def _refuse_constant(name: str) -> Any:
     raise Refused(400, f"The body is not JSON: {name} is no number.")
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """The members of an object. Raises Refused (400) where one comes twice: readers differ in which of them counts."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Refused(400, "The body is not clear: an object has two members of one name.")
+    return members
 
 
 def _check(value: Json) -> None:

@@ -8,7 +8,7 @@ import falcon.asgi
 
 from egc.runtime.admin.answers import answer
 from egc.runtime.admin.audit import changed
-from egc.runtime.admin.bodies import read_object, read_scope, read_scopes, read_status
+from egc.runtime.admin.bodies import read_object, read_scope, read_scopes, read_status, require_printable
 from egc.runtime.admin.changes import after, change
 from egc.runtime.admin.consumers import find_consumer
 from egc.runtime.admin.dates import date_text
@@ -349,6 +349,8 @@ def _read_key_id(submitted: dict[str, Json]) -> str:
     value = _read_text(submitted.pop("keyId", None), "keyId")
     if value is not None and ":" in value:
         raise Invalid(400, "keyId must not contain a colon", "keyId")
+    if value is not None:
+        require_printable(value, "keyId")
     return value or new_key()
 
 

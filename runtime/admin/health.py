@@ -4,7 +4,7 @@ import asyncio
 
 import falcon.asgi
 
-from egc.runtime.admin.answers import answer
+from egc.runtime.admin.answers import RETRY_SECONDS, answer
 from egc.runtime.store import Store, StoreError
 
 _CHECK_SECONDS = 5.0
@@ -41,6 +41,7 @@ class Ready:
             answer(resp, {"status": "ready"}, store=False)
             return
         resp.status = 503
+        resp.set_header("Retry-After", RETRY_SECONDS)
         answer(resp, {"status": "unavailable", "reason": reason}, store=False)
 
     async def on_head(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:

@@ -6,7 +6,7 @@ import falcon.asgi
 
 from egc.runtime.admin.answers import answer
 from egc.runtime.admin.audit import changed
-from egc.runtime.admin.bodies import read_object, read_page, read_status
+from egc.runtime.admin.bodies import read_object, read_page, read_status, require_printable
 from egc.runtime.admin.changes import after, change
 from egc.runtime.admin.consumers import find_user
 from egc.runtime.admin.dates import date_text
@@ -62,6 +62,7 @@ class Users:
         username = properties.pop("username", None)
         if not isinstance(username, str) or not username:
             raise Invalid(400, "invalid username", "username")
+        require_printable(username, "username")
         await hide_password(properties, self._hasher)
         if await self._store.get_user(username) or await self._store.get_application(username):
             # Names come before ids in look-ups (C58), so such a name would stand in for somebody else.

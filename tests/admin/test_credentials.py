@@ -307,3 +307,9 @@ def test_one_credential_is_removed_and_may_be_made_again(house: House, eve: Any)
 def test_what_is_not_there_has_no_secret_and_cannot_be_removed(house: House, path: str) -> None:
     result = house.put(path, {}) if path.endswith("secret") else house.delete(path)
     assert result.status_code == 404
+
+
+def test_a_jwt_credential_holds_the_scopes_it_is_given(house: House, eve: Any) -> None:
+    house.post("/scopes", {"scopes": ["read"]})
+    made = house.made("/credentials", {"consumerId": "eve", "type": "jwt", "credential": {"scopes": ["read"]}})
+    assert house.get(f"/credentials/jwt/{made['id']}").json["scopes"] == ["read"]

@@ -99,6 +99,8 @@ def test_the_configuration_cannot_be_changed_here(house: House, kind: str) -> No
         (b'{"username": NaN}', 400, "not JSON"),
         (b'{"username": 1e999}', 400, "out of range"),
         (b'{"username": ' + b"9" * 5000 + b"}", 400, "out of range"),
+        (b'{"username": "a", "username": "b"}', 400, "two members of one name"),
+        (b'{"a": [{"b": 1, "b": 2}]}', 400, "two members of one name"),
         (b'"text"', 400, "must be a JSON object"),
         (b"[]", 400, "must be a JSON object"),
         (b"[" * 50_000, 400, "nested"),

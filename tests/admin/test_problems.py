@@ -39,6 +39,16 @@ from tests.admin.house import House, said
             "#/credential/scopes",
         ),
         ("POST", "/scopes", {"scopes": "x"}, 400, "#/scopes"),
+        ("POST", "/scopes", {"scopes": ["x\0"]}, 400, "#/scopes"),
+        ("POST", "/users", {**EVE, "username": "a\r\nb"}, 400, "#/username"),
+        ("POST", "/users", {**EVE, "username": "\x1b[2J"}, 400, "#/username"),
+        (
+            "POST",
+            "/credentials",
+            {"consumerId": "eve", "type": "jwt", "credential": {"keyId": "a\u2028"}},
+            400,
+            "#/credential/keyId",
+        ),
     ],
 )
 def test_the_member_is_named(
