@@ -73,6 +73,7 @@ def test_undeclared_properties_are_kept_and_a_user_may_begin_inactive(house: Hou
 
 
 def test_a_property_called_password_is_never_shown(house: House) -> None:
+    """C66, in no answer."""
     assert "password" not in house.made("/users", {**EVE, "password": "chosen"})
     assert "password" not in house.get("/users/eve").json
     assert "password" not in house.get("/users").json["users"][0]

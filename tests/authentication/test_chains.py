@@ -41,7 +41,7 @@ def test_the_service_is_not_told_the_one_before() -> None:
 
 
 def test_nobody_is_anonymous_twice(gate: Gate) -> None:
-    """D154: the caller reads one `eg-consumer-id: anonymous`."""
+    """D154, N26: the caller reads one `eg-consumer-id: anonymous`."""
     doors = chain(*(door(gate.store, pass_through=True) for door in (KeyAuth, BasicAuth)))
     assert gate.knock(doors).response_headers == [ANONYMOUS]
 

@@ -1,4 +1,4 @@
-"""`identify`: a credential and who holds it, in one look-up that every write of anybody makes anew."""
+"""`identify`: a credential and who holds it, in one look-up that every write of anybody makes anew (C59, C60)."""
 
 from collections.abc import Callable
 from dataclasses import replace

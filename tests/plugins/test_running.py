@@ -53,6 +53,7 @@ def test_a_route_of_a_plugin_comes_before_all_pipelines(gateway: Running) -> Non
 
 
 def test_a_route_of_a_plugin_on_the_admin_api_sees_what_its_policy_counted(gateway: Running) -> None:
+    """C109."""
     """D374, and `takes: ["plugin"]`."""
     for _ in range(3):
         status(gateway, "/api/1", "10.200.0.1")

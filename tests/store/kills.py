@@ -1,10 +1,10 @@
 """Writers that are killed, again and again, and a look at what they were told is stored.
 
-    python -m tests.store.kills DIRECTORY KILLS
+    python -m tests.store.kills DIRECTORY KILLS [MOST]
 
-Forks a writer on the store, reads what it was told is done, and sends it SIGKILL at a random moment; every other time
-two at once. Forking takes milliseconds where starting Python takes a second: so thousands of kills are affordable. Says
-how many writes were acknowledged, and which of them are lost.
+Forks two writers on the store, reads what they were told is done, and sends them SIGKILL at a random moment, after MOST
+acknowledgements at the latest. Forking takes milliseconds where starting Python takes a second: so thousands of kills
+are affordable. Says how many writes were acknowledged, and which of them are lost.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import random
 import signal
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ from egc.runtime.store import User
 from egc.runtime.store.sqlite import SQLiteStore
 
 MOST = 24
-"""Acknowledgements after which a writer is killed at the latest."""
+PAUSE = 0.002
+"""Seconds between the last acknowledgement that is waited for and the end, at the most: about a transaction."""
 
 LOOK_EVERY = 100
 """Kills between two looks at the whole file."""
@@ -49,9 +51,10 @@ class Writer:
         os.close(write)
         return cls(process, os.fdopen(read, "rb"))
 
-    def kill(self) -> list[str]:
+    def kill(self, most: int) -> list[str]:
         """Let it go on for a random number of acknowledgements, and end it; all that it said."""
-        said = [self.told.readline() for _ in range(random.randint(0, MOST))]
+        said = [self.told.readline() for _ in range(random.randint(0, most))]
+        time.sleep(random.uniform(0, PAUSE))
         os.kill(self.process, signal.SIGKILL)
         said += self.told.readlines()
         self.told.close()
@@ -93,12 +96,13 @@ def lost(directory: Path, acknowledged: set[str]) -> set[str]:
 def main() -> None:
     """Kill as often as the command line says."""
     directory, kills = Path(sys.argv[1]), int(sys.argv[2])
+    most = int(sys.argv[3]) if len(sys.argv) > 3 else MOST
     acknowledged: set[str] = set()
     missing: set[str] = set()
     for number in range(0, kills, 2):
         writers = [Writer.fork(directory, f"{number + which}") for which in range(2)]
         for writer in writers:
-            acknowledged.update(writer.kill())
+            acknowledged.update(writer.kill(most))
         if number % LOOK_EVERY == 0:
             missing |= lost(directory, acknowledged)
     missing |= lost(directory, acknowledged)

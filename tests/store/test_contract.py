@@ -182,6 +182,7 @@ def test_a_renamed_application_is_found_by_its_new_name_only(furnished: Store, r
 
 
 def test_deleting_an_application_takes_its_credentials_codes_and_tokens(furnished: Store, run: Run) -> None:
+    """C75, done whole."""
     run(furnished.create_credential(replace(CREDENTIAL, consumer_id="a1")))
     run(furnished.create_code(CODE))
     run(furnished.save_tokens([TOKEN]))
@@ -524,6 +525,7 @@ def test_failures_are_counted_within_the_window(store: Store, run: Run) -> None:
 
 
 def test_purge_deletes_what_has_expired_and_nothing_else(furnished: Store, run: Run) -> None:
+    """N38: nothing stays for ever."""
     run(furnished.save_tokens([TOKEN, REFRESH]))
     run(furnished.rotate(REFRESH, [replace(REFRESH, id="r2", expires_at=2000.0)]))
     run(furnished.create_code(CODE))
