@@ -63,6 +63,7 @@ VARIABLES = {
     "EGC_ADMIN_KEY_FILE": "A file that holds that key.",
     "EGC_DATA": "The directory of users, apps, credentials and tokens.",
     "SSL_CERT_FILE": "Certificates that are trusted where the Admin API has TLS.",
+    "TMPDIR": "Where diff, route, trace, test and store keep copies while they work.",
     "NO_COLOR": "Not empty: write without colours.",
 }
 """The variables that more than one command reads."""

@@ -92,9 +92,13 @@ class Terminal:
         return self
 
     def wait(self) -> int:
-        """Read to the end; the exit code."""
-        while self._take():
-            pass
+        """Read to the end; the exit code. Raises AssertionError where it neither says anything nor ends."""
+        while True:
+            ready, _, _ = select.select([self._master], [], [], PATIENCE)
+            if not ready:
+                raise AssertionError(f"it does not end; the terminal shows:\n{self.seen}")
+            if not self._take():
+                break
         return self._process.wait(PATIENCE)
 
     def _take(self) -> bool:
