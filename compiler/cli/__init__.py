@@ -179,7 +179,9 @@ def sections(shown: Sequence[str]) -> dict[str, list[str]]:
 
 
 def with_json(command: click.Command) -> click.Command:
-    """The command with `--json` where it has `--format json`: every command that has results takes it."""
+    """The command with `--json` where it has `--format json`, and its sub-commands: all that have results take it."""
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        with_json(one)
     for place, parameter in enumerate(command.params):
         if parameter.name == "form" and isinstance(parameter.type, click.Choice) and "json" in parameter.type.choices:
             if not any("--json" in one.opts for one in command.params):

@@ -77,7 +77,8 @@ def export(at: Path, output: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True))
 @click.option("--at", type=click.Path(path_type=Path), callback=default_path, metavar="DIR", help=AT)
 @click.option("--replace", is_flag=True, help="Delete what the store holds. Who is logged in is logged out then.")
-def import_(file: Path, at: Path, replace: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+def import_(file: Path, at: Path, replace: bool, as_json: bool) -> None:
     """Take a backup back, whole or not at all. FILE may be - for stdin.
 
     A store that holds something is left alone without --replace, and so is every store when a line of FILE is wrong or
@@ -104,6 +105,8 @@ def import_(file: Path, at: Path, replace: bool) -> None:
     except StoreError as error:
         raise EnvironmentFailure(str(error)) from None
     Screen().done(f"Imported {_told(counts)} into {where}")
+    if as_json:
+        Screen().record({"schema_version": 1, "store": str(where), "imported": dict(counts)})
 
 
 @command.command()

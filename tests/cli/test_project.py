@@ -133,6 +133,32 @@ def test_help_is_there_at_every_level(egc: Egc, words: tuple[str, ...]) -> None:
     assert egc(*words, "-h").out == result.out
 
 
+WITHOUT_RESULTS = {
+    "completion": "a script for a shell",
+    "schema": "JSON in any case",
+    "store export": "lines of JSON in any case",
+}
+
+
+def test_every_command_with_results_writes_them_as_json_on_request() -> None:
+    import click
+
+    from egc.compiler.cli import egc as top
+
+    found = set()
+    for words in commands():
+        command: click.Command = top
+        for word in words:
+            assert isinstance(command, click.Group)
+            child = command.get_command(click.Context(command), word)
+            assert child is not None
+            command = child
+        runs = not isinstance(command, click.Group) or command.invoke_without_command
+        if runs and not any("--json" in parameter.opts for parameter in command.params):
+            found.add(" ".join(words))
+    assert found == set(WITHOUT_RESULTS)
+
+
 def test_version(egc: Egc) -> None:
     result = egc("--version")
     assert result.code == 0

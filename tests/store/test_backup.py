@@ -161,6 +161,18 @@ def test_the_commands_take_a_store_from_one_place_to_another(tmp_path: Path) -> 
     assert held(new) == held(old)
 
 
+def test_an_import_says_to_programs_what_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["store", "export", "--at", str(filled(tmp_path / "old")), "-o", str(tmp_path / "backup")])
+    capsys.readouterr()
+    assert main(["store", "import", "--json", "--at", str(tmp_path / "new"), str(tmp_path / "backup")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {
+        "schema_version": 1,
+        "store": str(tmp_path / "new"),
+        "imported": {"scope": 2, "user": 1, "app": 1, "credential": 2, "token": 2},
+    }
+
+
 def test_a_store_that_holds_something_is_left_alone_unless_asked(tmp_path: Path) -> None:
     old, file = filled(tmp_path / "old"), tmp_path / "backup"
     main(["store", "export", "--at", str(old), "-o", str(file)])
