@@ -279,12 +279,13 @@ def _on(kind: Callable[[Any], bool], holds: Callable[[Any, Any], bool], bound: A
 
 def _sizes(schema: Mapping[str, Any], word: str, kind: type) -> Iterator[_Check]:
     """maxLength, minItems and their like."""
+    more, fewer = ("be longer", "be shorter") if word == "Length" else ("have more", "have fewer")
     for keyword, comparison, holds in (
-        (f"max{word}", "more", lambda value, bound: len(value) <= bound),
-        (f"min{word}", "fewer", lambda value, bound: len(value) >= bound),
+        (f"max{word}", more, lambda value, bound: len(value) <= bound),
+        (f"min{word}", fewer, lambda value, bound: len(value) >= bound),
     ):
         if keyword in schema:
-            said = f" should NOT have {comparison} than {schema[keyword]} {_COUNTED[word]}"
+            said = f" should NOT {comparison} than {schema[keyword]} {_COUNTED[word]}"
             yield _on(lambda value: isinstance(value, kind), holds, schema[keyword], said)
 
 
