@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from egc.compiler.migrate.dump import Dump
 from egc.compiler.migrate.entries import FAMILIES
 from egc.compiler.migrate.server import Server, place
 from egc.runtime.store.redis import RedisStore
+from tests.cli.terminal import Terminal
 from tests.migrate import eg_records
 from tests.migrate.express_gateway import CIPHER_KEY, RedisServer
 from tests.migrate.record import DUMP, HERE
@@ -144,6 +146,41 @@ def test_a_second_run_into_a_shared_store_brings_nothing_back_but_with_again(
         assert migrated(1) == {**stays, "access tokens": {"gone": 1}}
         back = migrated(1, "--again")
         assert (back["scopes"], back["users"], back["apps"]) == ({"new": 1}, {"same": 1, "new": 1}, {"same": 1})
+
+
+KEYS = 120
+"""Keys whose secrets people chose: each takes 30 ms to hash, so that there is a middle to be stopped in."""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_ctrl_c_in_the_middle_leaves_nothing_half_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.delenv("EGC_DATA", raising=False)
+    keys = [eg_records.key(f"k{number}", f"secret {number}") for number in range(KEYS)]
+    eg_records.write(tmp_path / "dump", [eg_records.user(), eg_records.app(), *keys, eg_records.token()])
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "gateway.config.yml").write_text("admin: {port: 1}\npolicies: []\n")
+    with RedisServer() if kind == "redis" else nullcontext() as server:
+        redis = f"host: 127.0.0.1, port: {server.port}" if server else "emulate: true"
+        (config / "system.config.yml").write_text(
+            f"db: {{redis: {{{redis}}}}}\ncrypto: {{cipherKey: {eg_records.CIPHER_KEY}}}\n"
+        )
+        with Terminal("migrate", "--from-dump", "dump", directory=tmp_path) as terminal:
+            terminal.expect("API keys").interrupt()
+            assert terminal.wait() == 130
+        assert "interrupted" in terminal.seen
+        assert "Traceback" not in terminal.seen
+        assert main(["store", "check", "--at", str(config)]) == 0
+        capsys.readouterr()
+        words = ["migrate", "--from-dump", str(tmp_path / "dump"), "--to", str(config), "--json"]
+        assert main(words) == 0
+        records = json.loads(capsys.readouterr().out)["records"]
+        assert records["users"] == {"same": 1}
+        assert records["API keys"].keys() <= {"new", "same"}
+        assert (sum(records["API keys"].values()), records["API keys"]["new"] > 0) == (KEYS, True)
+        assert records["access tokens"] == {"new": 1}
 
 
 @pytest.mark.parametrize(
