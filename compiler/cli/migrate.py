@@ -313,13 +313,15 @@ async def _copied(where: "Place", stack: AsyncExitStack, again: bool) -> "tuple[
     stack.push_async_callback(copy.close)
     if where.directory is not None:
         return copy, rehearsed(held_in(where.directory / NAME), again=again)
-    await where.store.open()
+    shared = cast("RedisStore", where.store)
+    shared.only_look()
+    await shared.open()
     try:
-        async for found in backup.records(where.store, time.time()):
+        async for found in backup.records(shared, time.time()):
             await backup.put(copy, found)
-        return copy, rehearsed(await cast("RedisStore", where.store).carried(), again=again)
+        return copy, rehearsed(await shared.carried(), again=again)
     finally:
-        await where.store.close()
+        await shared.close()
 
 
 @contextmanager

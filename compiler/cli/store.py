@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -19,6 +19,7 @@ from egc.compiler.cli._screen import Screen
 if TYPE_CHECKING:
     from egc.compiler.cli._store import Place
     from egc.runtime.store import Store
+    from egc.runtime.store.redis import RedisStore
 
 WORKING = 256
 """Records that are written at a time."""
@@ -113,7 +114,7 @@ def import_(file: Path, at: Path, replace: bool, as_json: bool) -> None:
 @click.option("--at", type=click.Path(path_type=Path), callback=default_path, metavar="DIR", help=AT)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 def check(at: Path, as_json: bool) -> int:
-    """Look whether the store is sound, and say what to do where it is not. Nothing is written.
+    """Look whether the store is sound, and say what to do where it is not. Nothing that it holds is changed.
 
     The exit code is 0 when it is, 1 when something is worth a look, 4 when it is broken or cannot be read.
 
@@ -163,6 +164,7 @@ async def _export(where: "Place", file: BinaryIO) -> Counter[str]:
     from egc.runtime.store.sqlite import SQLiteStore
 
     if where.directory is None:
+        cast("RedisStore", where.store).only_look()
         return await _write(where.store, file)
     if not upkeep.exists(where.directory):
         raise StoreError(f"There is no store in {where.directory}.")

@@ -146,9 +146,14 @@ class RedisStore:
         self._sentinel_tls = sentinel_tls
         self._prefix = f"{key_prefix}{namespace}-egc:"
         self._connect_timeout = min(max(connect_timeout, 0.05), 10.0)
+        self._only_looks = False
         self._link: Link | None = None
         self._returned: dict[bytes, list[float]] = {}
         self._returning: asyncio.Task[None] | None = None
+
+    def only_look(self) -> None:
+        """Let opening it write nothing, not even into an empty Redis: for who only reads."""
+        self._only_looks = True
 
     async def open(self) -> None:
         """Connect and check the layout.
@@ -544,7 +549,7 @@ class RedisStore:
                     raise StoreError(f"db.redis.tls: {path} cannot be read: {error.strerror}") from error
 
     async def _check_layout(self, link: Link) -> None:
-        found = await link.run_now(scripts.LAYOUT, str(VERSION))
+        found = await link.run_now(scripts.LOOK if self._only_looks else scripts.LAYOUT, str(VERSION))
         if found != str(VERSION):
             raise StoreError(
                 f"{self._place} has layout {found} under {self._prefix}*; this version of egc knows layout {VERSION}. "

@@ -245,6 +245,9 @@ return call('GET', P..'layout')
 """)
 """ARGV: the version of an empty store. The version that there is."""
 
+LOOK = _script("return call('GET', P..'layout') or ARGV[1]")
+"""As LAYOUT, but writes nothing."""
+
 CHECK = _script("""
 call('SET', P..'checked_at', ARGV[1])
 return call('GET', P..'layout')

@@ -139,6 +139,10 @@ def test_a_second_run_into_a_shared_store_brings_nothing_back_but_with_again(
             await store.delete_scope("read")
             await store.close()
 
+        assert migrated(0, "--dry-run")["users"] == {"new": 2}
+        assert main(["store", "export", "--at", str(tmp_path / "0"), "-o", str(tmp_path / "backup")]) == 0
+        capsys.readouterr()
+        assert server.client.keys() == []
         migrated(0)
         asyncio.run(end_some())
         stays = {"scopes": {"gone": 1}, "users": {"same": 1, "gone": 1}, "apps": {"same": 1}}
