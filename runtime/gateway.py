@@ -23,7 +23,7 @@ from egc.runtime.headers import Headers
 from egc.runtime.javascript.values import JSError
 from egc.runtime.listener import Listener, plain_address
 from egc.runtime.log import AccessLog
-from egc.runtime.metrics import Metrics
+from egc.runtime.metrics import Counter, Metrics
 from egc.runtime.metrics.scrape import Scrape
 from egc.runtime.oauth2.secrets import Busy
 from egc.runtime.plugin import Plugin
@@ -171,6 +171,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self.access_log.start()
         if self._metrics is not None and self._administration is not None:
             self._metrics.open(self._administration.directory)
+            self._over = _over(self._access_log, self._metrics)
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.open()
@@ -192,6 +193,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self.access_log.close()
         if self._metrics is not None:
             self._metrics.close()
+            self._over = _over(self._access_log, self._metrics)
 
     async def __call__(  # type: ignore[override]  # as in falcon.asgi.App itself: ASGI's signature, not WSGI's
         self, scope: dict[str, Any], receive: Any, send: Any
@@ -305,18 +307,16 @@ def _require_loopback(listeners: Sequence[Listener]) -> None:
             )
 
 
-def _over(log: Log | None, metrics: Metrics | None) -> "Callable[[Exchange, int, int, float, str], None] | None":
+def _over(log: Log | None, metrics: Metrics | None) -> "Counter | None":
     """What is called when an exchange is over."""
-    if metrics is None:
-        return None if log is None else log.entry
-    count = metrics.count
-    if log is None:
-        return lambda x, status, _sent, seconds, reason: count(x, status, seconds, reason)
-    entry = log.entry
+    entry = None if log is None else log.entry
+    count = None if metrics is None else metrics.counter()
+    if entry is None or count is None:
+        return entry or count
 
     def both(x: Exchange, status: int, sent: int, seconds: float, reason: str) -> None:
         entry(x, status, sent, seconds, reason)
-        count(x, status, seconds, reason)
+        count(x, status, sent, seconds, reason)
 
     return both
 

@@ -1,15 +1,15 @@
 """Numbers about what the gateway does, for Prometheus: counted here, shown by `scrape` on the admin listener.
 
 A worker counts in an array of its own (`cells`): one row for each endpoint with its pipeline, which the configuration
-names, so that no caller can make another one; the columns are fixed. To count a request is three additions. That is why
-prometheus_client only writes the answer: its own counters for several processes take ten times as long (4 us a request,
-which is more than the 2 % that they may).
+names, so that no caller can make another one; the columns are fixed. To count a request is three additions, 0.3 us by
+themselves and 0.8 us within a server. That is why prometheus_client only writes the answer: its own counters for
+several processes take 4 us.
 """
 
 import logging
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,10 @@ _OTHER_METHOD = _METHOD["other"]
 _OTHER_STATUS = len(STATUSES) - 1
 _EVENT = {event: FIRST_EVENT + number for number, event in enumerate(EVENTS) if event != DELAYED}
 _DELAYED = FIRST_EVENT + EVENTS.index(DELAYED)
+
+
+Counter = Callable[["Exchange", int, int, float, str], None]
+"""Counts an exchange that is over; the arguments are those of `AccessLog.entry`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +150,34 @@ class Metrics:
         """The numbers of this process, where they are in no file."""
         return self._numbers
 
-    def count(self, x: "Exchange", status: int, seconds: float, reason: str) -> None:
-        """Count an exchange; the arguments are as those of the access log."""
-        route = x.route
-        row = self._by_handler[getattr(x, "handler", "gateway")] if route is None else self._by_route[route.index]
-        numbers = self._numbers
-        if x.tunnelled is not None:
-            # It has lasted for as long as somebody had something to say.
-            numbers[row + _METHOD.get(x.method, _OTHER_METHOD) + 1] += 1.0
-            return
-        numbers[row + _METHOD.get(x.method, _OTHER_METHOD) + (status // 100 if status < 600 else _OTHER_STATUS)] += 1.0
-        numbers[row + DURATIONS + bisect_left(BOUNDS, seconds)] += 1.0
-        numbers[row + SECONDS] += seconds
-        if reason:
-            event = _EVENT.get(reason)
-            if event is not None:
-                numbers[row + event] += 1.0
-        if x.delay:
-            numbers[row + _DELAYED] += 1.0
+    def counter(self) -> "Counter":
+        """What counts an exchange, where the numbers are now; made anew after `open`."""
+        numbers, by_route, by_handler = self._numbers, self._by_route, self._by_handler
+        column, other = _METHOD.get, _OTHER_METHOD
+
+        # Each name that is looked up in here is paid for by each request.
+        def count(x: "Exchange", status: int, _sent: int, seconds: float, reason: str) -> None:
+            route = x.route
+            row = by_handler[getattr(x, "handler", "gateway")] if route is None else by_route[route.index]
+            if reason or x.tunnelled is not None or x.delay or status >= 600:
+                _count_odd(numbers, row, x, status, reason)
+                if x.tunnelled is not None:
+                    # It has lasted for as long as somebody had something to say.
+                    return
+            else:
+                numbers[row + column(x.method, other) + status // 100] += 1.0
+            numbers[row + DURATIONS + bisect_left(BOUNDS, seconds)] += 1.0
+            numbers[row + SECONDS] += seconds
+
+        return count
+
+
+def _count_odd(numbers: "array[float] | memoryview[float]", row: int, x: "Exchange", status: int, reason: str) -> None:
+    """Count a request of which there is more to say, and what that is."""
+    kind = 1 if x.tunnelled is not None else min(status // 100, _OTHER_STATUS)
+    numbers[row + _METHOD.get(x.method, _OTHER_METHOD) + kind] += 1.0
+    event = _EVENT.get(reason)
+    if event is not None:
+        numbers[row + event] += 1.0
+    if x.delay:
+        numbers[row + _DELAYED] += 1.0

@@ -49,7 +49,7 @@ def test_durations_are_counted_by_their_bounds(counting: Counting) -> None:
     counting.ask("GET", "/fine")
     x = Exchange("GET", "/", [], "", "http", "")
     for seconds in (0.001, 0.0011, 3.0, 100.0):
-        counting.metrics.count(x, 200, seconds, "")
+        counting.metrics.counter()(x, 200, 0, seconds, "")
     buckets = counting.numbers("egc_request_duration_seconds_bucket")
     of_gateway = {labels[2]: value for labels, value in buckets.items() if labels[1] == "gateway"}
     assert (of_gateway["0.001"], of_gateway["0.0025"], of_gateway["5.0"], of_gateway["+Inf"]) == (1, 2, 3, 4)
@@ -85,7 +85,7 @@ def test_delays_are_counted(counting: Counting) -> None:
 
 @pytest.mark.parametrize("status", [0, 100, 199, 599, 600, 999])
 def test_any_status_has_its_class(counting: Counting, status: int) -> None:
-    counting.metrics.count(Exchange("GET", "/", [], "", "http", ""), status, 0.1, "client_gone")
+    counting.metrics.counter()(Exchange("GET", "/", [], "", "http", ""), status, 0, 0.1, "client_gone")
     [labels] = counting.numbers("egc_requests_total")
     assert labels[-1] == {0: "none", 1: "1xx", 5: "5xx"}.get(status // 100, "other")
 
@@ -162,7 +162,7 @@ def test_every_refusal_of_an_authenticating_policy_has_its_series() -> None:
 def test_the_readme_names_every_metric_with_its_labels(counting: Counting) -> None:
     for path in ("/fine", "/slow", "/nowhere", *(f"/fails/{word}" for word in FAILURES)):
         counting.ask("GET", path)
-    counting.metrics.count(Exchange("GET", "/", [], "", "http", ""), 503, 0.1, "store_unavailable")
+    counting.metrics.counter()(Exchange("GET", "/", [], "", "http", ""), 503, 0, 0.1, "store_unavailable")
     written = {
         name: set(re.findall(r"`(\w+)`", labels))
         for names, labels in re.findall(r"^\| (`egc_.*?) \| (.*?) \|", README.read_text(), re.MULTILINE)
