@@ -167,8 +167,9 @@ class OneCredential:
         credential = await self._store.get_credential(type_, name)
         if credential is None or not await self._store.delete_credential(type_, name):
             raise Refused(404, f"No credential found with id: {name}")
-        await _end_sessions(self._store, credential)
+        # Told before the rest, which may fail: this is done.
         changed(req, "credential", f"{type_}/{name}", credential.consumer_id)
+        await _end_sessions(self._store, credential)
         resp.status = 204
 
 
@@ -204,14 +205,14 @@ class CredentialSecret:
         credential = await _change(
             self._store, type_, name, lambda credential: replace(credential, secret=stored), missing
         )
+        sent: dict[str, Json] = {model.password_key: None, "revokeTokens": revoke}
+        changed(req, "credential", f"{type_}/{name}", credential.consumer_id, sent)
         await _end_sessions(self._store, credential)
         shown = render_credential(credential)
         if revoke:
             shown["revoked"] = await self._store.revoke_tokens(credential.consumer_id, time.time())
         if made is not None:
             shown[model.password_key] = made
-        sent: dict[str, Json] = {model.password_key: None, "revokeTokens": revoke}
-        changed(req, "credential", f"{type_}/{name}", credential.consumer_id, sent)
         answer(resp, shown, store=False)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from egc.runtime.admin import audit
 from egc.runtime.oauth2.secrets import stored_digest
-from egc.runtime.store import Token
+from egc.runtime.store import StoreError, Token
 from tests.admin.conftest import EVE
 from tests.admin.house import House
 
@@ -149,3 +149,21 @@ def test_a_worker_that_is_stopped_holds_nobody_up(tmp_path: Path, monkeypatch: p
             fcntl.flock(held, fcntl.LOCK_EX)
             house.put("/scopes/two")
         assert [line["audit"]["id"] for line in lines(tmp_path / "log")] == ["one", "two"]
+
+
+@pytest.mark.parametrize(("method", "tail"), [("PUT", "/secret"), ("DELETE", "")])
+def test_a_change_is_told_though_what_follows_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, tail: str
+) -> None:
+    async def fails(_user: str) -> int:
+        raise StoreError("gone")
+
+    with House(tmp_path / "data", audit=tmp_path / "log") as house:
+        house.made("/users", EVE)
+        made = house.made("/credentials", {"consumerId": "eve", "type": "basic-auth"})
+        monkeypatch.setattr(house.store, "end_sessions", fails)
+        path = f"/credentials/basic-auth/{made['id']}"
+        result = house.run(house.ask(method, path + tail))
+        assert (result.status_code, result.headers["retry-after"]) == (503, "5")
+        assert f'"id":"basic-auth/{made["id"]}"' in (tmp_path / "log" / audit.FILE).read_text().splitlines()[-1]
+        assert '"method":"' + method in (tmp_path / "log" / audit.FILE).read_text().splitlines()[-1]
