@@ -37,7 +37,7 @@ golden: $(READY) ## rewrite the emitted modules of examples/ and show what chang
 	$(BIN)/pytest -q tests/emit/test_examples.py tests/test_readme.py --golden
 	git --no-pager diff --stat -- examples README.md
 
-bench: $(READY) ## measure CPU per request beside Express Gateway, nginx and Envoy (ARGS='--only jwt')
+bench: $(READY) ## measure CPU per request beside Express Gateway, nginx and Envoy, and start-up (ARGS='--only jwt')
 	$(BIN)/python -m tests.bench $(ARGS)
 
 hostile: $(READY) ## the attack tier, with its large numbers

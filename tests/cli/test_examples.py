@@ -17,7 +17,7 @@ import pytest
 import redis
 import requests
 
-from egc.compiler.cli import EXAMPLES, egc, main
+from egc.compiler.cli import EXAMPLES, egc
 from egc.runtime.oauth2.secrets import digest
 from egc.runtime.store import Token
 from tests import test_readme
@@ -253,6 +253,11 @@ def posted(gateway: Gateway, path: str, **body: object) -> dict[str, str]:
     return found
 
 
+def run(*words: str) -> None:
+    """Run egc in another process: in this one plugins would stay imported, under names that other tests use, too."""
+    subprocess.run([*EGC, *words], check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with everything that people have."""
@@ -265,8 +270,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (config / "egc.access.yml").write_text(expectations)
     (place / "ci").mkdir()
     (place / "ci/access.yml").write_text(expectations)
-    # Not in this process: plugins would stay imported, under names that other tests' plugins have too.
-    subprocess.run([*EGC, "test", "--init", "-c", str(config)], check=True, capture_output=True)
+    run("test", "--init", "-c", str(config))
     (place / "tests").mkdir()
     shutil.copy(config / "egc.test.yml", place / "tests/all.yml")
     (place / "users.ndjson").write_text('{"username": "bob", "firstname": "B", "lastname": "B"}\n')
@@ -275,7 +279,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "password.txt").write_text("bacon\n")
     (place / ".config/fish/completions").mkdir(parents=True)
     for name in ("dist", "build"):
-        assert main(["build", str(config), "-o", str(place / name)]) == 0
+        run("build", str(config), "-o", str(place / name))
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(place)]
     for words in (
         ["init", "-q"],
@@ -288,7 +292,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         val = posted(gateway, "users", username="val", firstname="V", lastname="K")
         posted(gateway, "apps", name="web", userId=val["id"])
         posted(gateway, "credentials", consumerId="val", type="key-auth", credential={"keyId": "5xY2"})
-    assert main(["store", "export", "--at", str(config), "-o", str(place / "backup.jsonl")]) == 0
+    run("store", "export", "--at", str(config), "-o", str(place / "backup.jsonl"))
     return place
 
 
