@@ -332,8 +332,20 @@ class _Writer:
             "note": _comment(note),
             "summary": words(_summary(pipeline, self._services)),
             "falls_through": not (pipeline.steps and pipeline.steps[-1].ends),
-            "body": [*_forgotten(pipeline), *(line for step in pipeline.steps for line in self._run(step))],
+            "body": [
+                *self._in_task(pipeline),
+                *_forgotten(pipeline),
+                *(line for step in pipeline.steps for line in self._run(step)),
+            ],
         }
+
+    def _in_task(self, pipeline: plan.Pipeline) -> Iterator[Code]:
+        """What has a pipeline run in a task from its first step: one of a plugin may wait as it likes."""
+        asked: list[plan.Step | plan.Check] = [*pipeline.steps]
+        for step in pipeline.steps:
+            asked += _checks(step)
+        if any(one.waits and not one.module.startswith("egc.") for one in asked):
+            yield literals.join(Code("await "), self._use("in_task"), Code("()"))
 
     def _run(self, step: plan.Step) -> Iterator[Code]:
         """The lines that run a step where its condition holds."""

@@ -282,9 +282,15 @@ def _is_loopback(host: str) -> bool:
 def _options(model: Model, values: Values) -> tuple[Argument, ...]:
     """Settings of the gateway as a whole."""
     access_log = model.system.get("accessLog")
-    if not isinstance(access_log, Scalar):
-        return (Argument("access_log", True, None),)
-    return (Argument("access_log", values.lookup(access_log, "flag"), access_log.span),)
+    serve = model.system.get("serve")
+    return (
+        Argument("access_log", values.lookup(access_log, "flag"), access_log.span)
+        if isinstance(access_log, Scalar)
+        else Argument("access_log", True, None),
+        Argument("serve", values.lookup(serve, "text"), serve.span)
+        if isinstance(serve, Scalar)
+        else Argument("serve", "direct", None),
+    )
 
 
 def _metrics(

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from egc.runtime.errors import Refused
 from egc.runtime.headers import Headers, is_host, is_value
+from egc.runtime.in_task import in_task
 from egc.runtime.store import Application, Json, Token, User
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ class Exchange:
             if self.content_length is not None and self.content_length > limit:
                 raise _too_large()
             if self.receive is not None and (self.chunked or self.content_length):
+                await in_task()
                 try:
                     async with asyncio.timeout(BODY_SECONDS):
                         self.body = await _read(self.receive, limit)

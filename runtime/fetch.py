@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from egc.runtime.headers import Headers
+from egc.runtime.in_task import in_task
 from egc.runtime.upstream import (
     CONNECT_TIMEOUT,
     RESPONSE_TIMEOUT,
@@ -88,6 +89,7 @@ async def fetch(
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     call = Call(place.pool, method, place.path, head, body=body, has_body=bool(body), response=RESPONSE_TIMEOUT)
     try:
+        await in_task()
         async with asyncio.timeout(within):
             while True:
                 connection = place.pool.take() or await place.pool.connect(min(within, CONNECT_TIMEOUT))

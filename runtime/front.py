@@ -45,11 +45,12 @@ _ENCODED_NUL = "%00"
 _CLOSE = ((b"connection", b"close"),)
 _MAX_LENGTH = (1 << 63) - 1
 _GIVEN = IDENTITY | IDENTITY_TWINS
-_SPECIAL = (
-    frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"x-forwarded-for"))
+SPECIAL = (
+    frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade"))
     | FRAMING_TWINS
     | _GIVEN
 )
+"""Fields that say how a request is read, or that a caller may not send."""
 
 
 def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
@@ -60,9 +61,8 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
     host = b""
     hosts = 0
     made_up = False
-    forwarded_for: list[bytes] = []
     for name, value in x.headers:
-        if name not in _SPECIAL:
+        if name not in SPECIAL:
             continue
         if name == b"host":
             host = value
@@ -85,11 +85,9 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
             if value.strip().lower() != b"100-continue":
                 raise Refused(417, "Expectation Failed", headers=_CLOSE, reason="bad_expect")
             x.expects_continue = x.http_version != "1.0"
-        elif name == b"x-forwarded-for":
-            forwarded_for.append(value)
         elif name in _GIVEN:
             made_up = True
-        else:
+        elif name != b"upgrade":
             raise _bad("ambiguous framing field")
     if x.chunked and x.content_length is not None:
         raise _bad("Content-Length beside Transfer-Encoding")
@@ -104,7 +102,7 @@ def admit(x: Exchange, scope: Mapping[str, Any], listener: Listener) -> None:
         tls = scope.get("extensions", {}).get("tls", {})
         x.certified = bool(tls.get("client_cert_chain")) and not tls.get("client_cert_error")
     if listener.trusted:
-        _believe_proxies(x, listener, forwarded_for)
+        believe_proxies(x, listener)
 
 
 def _read_target(x: Exchange, path: bytes, query: bytes, host: bytes) -> None:
@@ -124,10 +122,11 @@ def _read_target(x: Exchange, path: bytes, query: bytes, host: bytes) -> None:
     x.url = x.original_url = f"{text}?{query.decode('ascii')}" if query else text
 
 
-def _believe_proxies(x: Exchange, listener: Listener, forwarded_for: list[bytes]) -> None:
+def believe_proxies(x: Exchange, listener: Listener) -> None:
     """Take address and scheme from proxies that the configuration trusts, as far back as trust reaches."""
     if not _trusted(listener, x.peer):
         return
+    forwarded_for = (value for name, value in x.headers if name == b"x-forwarded-for")
     hops = [hop.strip() for value in forwarded_for for hop in value.decode("latin-1").split(",")]
     while hops:
         try:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ PURGE_INTERVAL = 60.0
 _SERVER_CACHE = 64
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 _SCRIPT_FAILED = Answer(500, _TEXT, b"Internal Server Error", "script_failed")
+_BUG = Answer(500, _TEXT, b"Internal Server Error", "bug")
 _UNAVAILABLE = Answer(503, [*_TEXT, (b"retry-after", b"5")], b"Service Unavailable", "store_unavailable")
 
 
@@ -99,6 +101,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         store: all state, or None where nothing needs any.
         access_log: whether to log each exchange as a line of JSON on stdout.
         metrics: what counts exchanges; None for nothing. The admin listener shows it.
+        serve: `direct` has GatewayWorker serve plain requests without ASGI, `asgi` none. EGC_SERVE beats it.
         source: digest of the configuration.
     """
 
@@ -113,10 +116,12 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         store: Store | None = None,
         access_log: bool = True,
         metrics: Metrics | None = None,
+        serve: str = "direct",
         source: str = "",
     ) -> None:
         super().__init__(middleware=[_Lifecycle(self)])
         self.source = source
+        self.serves_directly = _serves_directly(os.environ.get("EGC_SERVE") or serve)
         self.listeners = tuple(listeners)
         self.store = store
         self.routes = tuple(routes)
@@ -160,7 +165,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
     @access_log.setter
     def access_log(self, log: "Log | None") -> None:
         self._access_log = log
-        self._over = _over(log, self._metrics)
+        self.over = _over(log, self._metrics)
 
     async def start(self) -> None:
         """Open store, log and resources; called in the worker, after fork."""
@@ -217,14 +222,14 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         try:
             listener = self._by_server.get(scope["server"])
             if listener is None:
-                listener = self._listener(scope["server"])
+                listener = self.listener(scope["server"])
             admit(x, scope, listener)
             falcon_app = self._falcon_app(x, listener, scope)
             if falcon_app is not None:
                 status, sent = await _through_falcon(falcon_app, x, scope, receive, send)
                 return
             x.receive = partial(asgi.next_body, receive)
-            outcome = await self._table.decide(x)
+            outcome = await self.decide(x)
             if x.delay:
                 await asyncio.sleep(x.delay)
             if isinstance(outcome, Call):
@@ -241,19 +246,15 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         except asyncio.CancelledError:
             reason = "client_gone"
             raise
-        except (Refused, Answered, JSError, UpstreamError, StoreError, Busy) as error:
-            answer = _answer_to(error)
+        except Exception as error:
+            answer = answer_to(x, error)
             if x.delay:
                 await asyncio.sleep(x.delay)
             status, reason = answer.status, answer.reason
             status, sent = await asgi.answer(x, answer, send)
-        except Exception:
-            _log.exception("bug while serving %s %s", x.method, x.path)
-            status, reason = 500, "bug"
-            status, sent = await asgi.answer(x, Answer(500, _TEXT, b"Internal Server Error"), send)
         finally:
-            if self._over is not None:
-                self._over(x, status, sent, time.perf_counter() - started, reason)
+            if self.over is not None:
+                self.over(x, status, sent, time.perf_counter() - started, reason)
 
     async def _refuse_websocket(self, receive: Any, send: Any) -> None:
         """Close before accepting, which a server answers with 403: ASGI's own WebSockets would pass no pipeline."""
@@ -263,7 +264,11 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
         await receive()
         await send({"type": "websocket.close", "code": 1008})
 
-    def _listener(self, server: tuple[str, int]) -> Listener:
+    def decide(self, x: Exchange) -> Coroutine[Any, Any, Answer | Call]:
+        """What becomes of an admitted request that is the pipelines'. Raises whatever a step raises to refuse it."""
+        return self._table.decide(x)
+
+    def listener(self, server: tuple[str, int]) -> Listener:
         """Which listener took the request, by the address it came to; an unknown one is refused."""
         found = next((listener for listener in self.listeners if listener.takes(server)), None)
         if found is None:
@@ -280,21 +285,40 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             if x.absolute_form:
                 scope["path"] = unquote(x.path)
             return self._admin_app
-        if self.own_paths:
-            path = x.path.lower()
-            if len(path) > 1:
-                path = path.removesuffix("/")
-            methods = self.own_paths.get(path)
-            if methods is not None and x.method in methods:
-                # Falcon's router heeds case and trailing slashes, Express's does not.
-                scope["path"] = path
-                x.handler = "oauth2"
-                return self._public
+        own = self._own_path(x)
+        if own:
+            # Falcon's router heeds case and trailing slashes, Express's does not.
+            scope["path"] = own
+            x.handler = "oauth2"
+            return self._public
         if self._plugins.has_routes and self._plugins.takes(x.method, path := unquote(x.path)):
             scope["path"] = path
             x.handler = "plugin"
             return self._plugins.app
         return None
+
+    def _own_path(self, x: Exchange) -> str:
+        """The path of a resource on the public listeners that answers the request, or nothing."""
+        if not self.own_paths:
+            return ""
+        path = x.path.lower()
+        if len(path) > 1:
+            path = path.removesuffix("/")
+        methods = self.own_paths.get(path)
+        return path if methods is not None and x.method in methods else ""
+
+    def is_for_pipelines(self, x: Exchange) -> bool:
+        """Whether an admitted request of a public listener is answered by pipelines, and not by Falcon (D66, D236)."""
+        if self._own_path(x):
+            return False
+        return not (self._plugins.has_routes and self._plugins.takes(x.method, unquote(x.path)))
+
+
+def _serves_directly(serve: str) -> bool:
+    """Raises Misconfigured for a word that is neither `direct` nor `asgi`."""
+    if serve not in ("direct", "asgi"):
+        raise env.Misconfigured(f"`serve` (or EGC_SERVE) is {serve!r}, and should be `direct` or `asgi`")
+    return serve == "direct"
 
 
 def _require_loopback(listeners: Sequence[Listener]) -> None:
@@ -360,8 +384,8 @@ async def _through_falcon(app: _App, x: Exchange, scope: dict[str, Any], receive
     return status, sent
 
 
-def _answer_to(error: Exception) -> Answer:
-    """What the caller reads of a failure that is not a bug."""
+def answer_to(x: Exchange, error: Exception) -> Answer:
+    """What the caller reads instead of what was to be; a bug is logged, with what shows where it is."""
     if isinstance(error, Refused):
         return asgi.refusal(error)
     if isinstance(error, Answered):
@@ -371,8 +395,11 @@ def _answer_to(error: Exception) -> Answer:
     if isinstance(error, JSError):
         _log.error("script %s: %s", _script_of(error), error)
         return _SCRIPT_FAILED
-    _log.error("unavailable: %s", error or type(error).__name__)
-    return _UNAVAILABLE
+    if isinstance(error, StoreError | Busy):
+        _log.error("unavailable: %s", error or type(error).__name__)
+        return _UNAVAILABLE
+    _log.error("bug while serving %s %s", x.method, x.path, exc_info=error)
+    return _BUG
 
 
 def _script_of(error: JSError) -> str:

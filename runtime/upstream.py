@@ -21,6 +21,7 @@ import httptools
 
 from egc.runtime import env
 from egc.runtime.headers import HOP_BY_HOP, Headers, named_by_connection
+from egc.runtime.known_lines import KNOWN, Kind, Line, learn
 
 if TYPE_CHECKING:
     from egc.runtime.exchange import Exchange, ResponseHead
@@ -46,6 +47,22 @@ _EVENTS = b"text/event-stream"
 _NONE: frozenset[bytes] = frozenset()
 _VERSIONS = ("1.1", "1.0")
 _KEEP_ALIVE = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
+
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+_STATUS_LINES: dict[bytes, int] = {}
+_KNOWN_STATUS_LINES = 256
+_FIELD, _DATE, _LENGTH, _LIFETIME = Kind.FIELD, Kind.DATE, Kind.LENGTH, Kind.LIFETIME
+
+
+def _plain_status(text: bytes) -> int:
+    """The status of a plain status line whose response has a length; 0 of others."""
+    found = _STATUS_LINE.fullmatch(text)
+    if found is None or found[1] in (b"204", b"304"):
+        return 0
+    if len(_STATUS_LINES) < _KNOWN_STATUS_LINES:
+        _STATUS_LINES[text] = int(found[1])
+    return int(found[1])
 
 
 class UpstreamError(Exception):
@@ -97,6 +114,11 @@ class Sink(Protocol):
 
     def writable(self) -> None:
         """The connection takes more of the request body."""
+
+
+Whole = Callable[[int, Sequence[Line], bool, bytes], None]
+"""Told of a plain response that came at once, in the place of a sink's `head`, `data` and `complete`: its status, the
+lines of its fields, whether one of them is Date, and its body."""
 
 
 class Target:
@@ -220,6 +242,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_accept",
+        "_begins",
         "_body_sent",
         "_busy",
         "_framed",
@@ -239,6 +262,7 @@ class Connection(asyncio.Protocol):
         "_streamed",
         "_timeout",
         "_upgrade",
+        "_whole",
         "_write_paused",
         "answered",
         "closed",
@@ -272,9 +296,10 @@ class Connection(asyncio.Protocol):
 
     # What the pool and the transports call
 
-    def send(self, call: Call, sink: Sink, first_body: bytes = b"") -> None:
+    def send(self, call: Call, sink: Sink, first_body: bytes = b"", *, whole: Whole | None = None) -> None:
         """Begin a request: write its head, with `first_body` (framed already) in the same write."""
         self.sink = sink
+        self._whole = whole
         self._busy = True
         self.answered = False
         self._response_done = False
@@ -286,6 +311,7 @@ class Connection(asyncio.Protocol):
         self._headers: Headers = []
         self._in_head = True
         self._method_is_head = call.method == "HEAD"
+        self._begins = whole is not None and not self._method_is_head and not call.keep_case
         self._keep_case = call.keep_case
         self._timeout = call.response
         self._quiet = call.quiet
@@ -347,6 +373,10 @@ class Connection(asyncio.Protocol):
             else:
                 self.early += data
             return
+        if self._begins:
+            self._begins = False
+            if self._read_whole(data):
+                return
         self.deadline = monotonic() + self._timeout
         if self._in_head:
             self._head_bytes += len(data)
@@ -367,6 +397,52 @@ class Connection(asyncio.Protocol):
         if self._response_done:
             self._finish()
         sink.flush()
+
+    def _read_whole(self, data: bytes) -> bool:
+        """Read a plain response that is all of `data`. False, and nothing read, if there is anything to look at."""
+        end = data.find(b"\r\n\r\n")
+        if not 0 < end < MAX_HEAD_BYTES:
+            return False
+        texts = data[:end].split(b"\r\n")
+        status = _STATUS_LINES.get(texts[0]) or _plain_status(texts[0])
+        if not status:
+            return False
+        lines: list[Line] = []
+        length = -1
+        lifetime = 0
+        dated = False
+        del texts[0]
+        known = KNOWN
+        for text in texts:
+            found = known.get(text) or learn(text)
+            if found is None:
+                return False
+            kind = found.kind
+            if kind is _FIELD:
+                lines.append(found)
+            elif kind is _LENGTH:
+                if length >= 0:
+                    return False
+                length = found.number
+                lines.append(found)
+            elif kind is _DATE:
+                dated = True
+                lines.append(found)
+            elif kind is _LIFETIME:
+                lifetime = found.number
+        if length != len(data) - end - 4:
+            return False
+        if lifetime:
+            # A second before the service closes it, lest a request be sent into its closing.
+            self.lifetime = min(IDLE_LIFETIME, lifetime - 1.0)
+        self._status = status
+        self.answered = self._response_done = self._keep_alive = True
+        sink, whole = self.sink, self._whole
+        self._finish()
+        if whole is not None:
+            whole(status, lines, dated, data[end + 4 :])
+        sink.flush()
+        return True
 
     def eof_received(self) -> None:
         return None

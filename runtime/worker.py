@@ -17,7 +17,6 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -28,25 +27,25 @@ from gunicorn.asgi.protocol import (
     ASGIProtocol,
     BodyReceiver,
     ClientDisconnected,
-    _get_cached_date_header,
-    _get_cached_status_line,
     _normalize_sockaddr,
 )
 from gunicorn.workers.gasgi import ASGIWorker
 
 from egc.runtime import serving
 from egc.runtime.env import Misconfigured
+from egc.runtime.errors import Refused
 from egc.runtime.gateway import Gateway
 from egc.runtime.headers import Headers
+from egc.runtime.heads import PlainRequests
+from egc.runtime.listener import plain_address
 from egc.runtime.parser import MAX_HEAD_BYTES, Head, RequestParser
+from egc.runtime.transport.direct import READER_TIMEOUT, Direct
+from egc.runtime.transport.response import Response, message_head, status_line
 from egc.runtime.transport.tunnel import EXTENSION, GOODBYE, Tunnel
 
 HEADER_TIMEOUT = 20.0
-READER_TIMEOUT = 60.0
 DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
-NO_COPY = 65536
-_FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
 _NOT_WITH_101 = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding"))
 _RESET = struct.pack("ii", 1, 0)
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
@@ -97,7 +96,8 @@ class GatewayProtocol(ASGIProtocol):
     _current_request: Head | None
     _task: asyncio.Task[None] | None
     _head_bytes = 0
-    _response: "_Response | None" = None
+    _response: Response | None = None
+    _direct: Direct | None = None
     _lingering: asyncio.TimerHandle | None = None
     _to_discard = DISCARD_BYTES
     _certificate: str | None = None
@@ -115,6 +115,24 @@ class GatewayProtocol(ASGIProtocol):
             self._certificate = ssl.DER_cert_to_PEM_cert(certificate)
         # gunicorn arms a timer only between requests: a first request that never comes must not hold the socket.
         self._keepalive_handle = self.worker.loop.call_later(HEADER_TIMEOUT, self._request_overdue)
+        self._direct = self._short_way()
+
+    def _short_way(self) -> Direct | None:
+        """The short way of this connection, if its listener and the gateway have one."""
+        worker = self.worker
+        gateway: Gateway = worker.asgi
+        server, client = (_normalize_sockaddr(self.transport.get_extra_info(name)) for name in ("sockname", "peername"))
+        if not gateway.serves_directly:
+            return None
+        try:
+            listener = gateway.listener(server)
+        except Refused:
+            return None
+        if listener.name == "admin":
+            return None
+        peer = plain_address(client[0]) if client else ""
+        certified = listener.asks_certificates and self._certificate is not None
+        return Direct(self, gateway, listener, worker.plain_requests, peer=peer, certified=certified)
 
     def _setup_callback_parser(self) -> None:
         cfg = self.cfg
@@ -142,6 +160,8 @@ class GatewayProtocol(ASGIProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
+        if self._direct is not None:
+            self._direct.lost()
         # gunicorn would leave the call its grace period, and keep all that hangs on it in memory for as long.
         task, self._task = self._task, None
         super().connection_lost(exc)
@@ -157,6 +177,10 @@ class GatewayProtocol(ASGIProtocol):
             if self._to_discard < 0:
                 self.transport.abort()
             return
+        if self._current_request is None and not self._head_bytes:
+            direct = self._direct
+            if direct is not None and direct.take(data):
+                return
         fed = self._feed_callback_parser(data)
         if fed and not self._reading_paused and self._http1_buffered() > self._max_buffer_size:
             self._pause_reading()
@@ -270,11 +294,85 @@ class GatewayProtocol(ASGIProtocol):
             waited: seconds that it has been given for one; a first request is given longer than a next one.
         """
         patience = _NEXT_REQUEST if self.req_count > 1 else _FIRST_REQUEST
-        if self._awaiting_request and self._head_bytes == 0 and waited > patience:
+        if self._is_idle() and waited > patience:
             arrived = select.poll()
             arrived.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
             if not arrived.poll(0):
                 self._keepalive_timeout()
+
+    def _is_idle(self) -> bool:
+        """Whether the connection waits for a request of which nothing has been read."""
+        if self._direct is not None and self._direct.busy:
+            return False
+        return self._awaiting_request and self._head_bytes == 0
+
+    # What the short way tells
+
+    def request_begins(self) -> None:
+        """A request is being served without the connection's task."""
+        self.req_count += 1
+        if self._idle_until < inf:
+            # The timer will find nothing to do: cheaper than one for each request.
+            self._idle_until = inf
+        else:
+            self._cancel_keepalive_timer()
+
+    def request_ends(self, *, lasts: bool) -> bool:
+        """It has been served. Returns whether another may follow; `lasts` says that the answer allows one."""
+        self._count_request()
+        if lasts and self.worker.alive and self._keepalive:
+            if self._keepalive_handle is None:
+                self._arm_keepalive_timer()
+            else:
+                self._idle_until = self.worker.loop.time() + self._keepalive
+            return True
+        self._close_transport()
+        self._request_ready.set()
+        return False
+
+    def pause_requests(self) -> None:
+        """Too many requests wait behind the one that is being served."""
+        self._pause_reading()
+
+    def resume_requests(self, data: bytes) -> None:
+        """Go on with what came behind a request."""
+        self._resume_reading()
+        self.data_received(data)
+
+    def _count_request(self) -> None:
+        worker = self.worker
+        worker.nr += 1
+        if worker.nr >= worker.max_requests:
+            self.log.info("Autorestarting worker after current request.")
+            worker.alive = False
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._direct is not None:
+            self._direct.pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._direct is not None:
+            self._direct.resume_writing()
+
+    # What a response asks
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody listens any more, or not for a response."""
+        return self._closed or self.tunnel is not None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the connection may take another request behind this one."""
+        worker = self.worker
+        return bool(worker.alive and self._keepalive and worker.nr + 1 < worker.max_requests)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the caller takes bytes more slowly than they come."""
+        return bool(self._flow_control.write_paused)
 
     async def drained(self) -> None:
         """Until the caller has taken what was written. Raises ClientDisconnected if it does not within a minute."""
@@ -315,10 +413,7 @@ class GatewayProtocol(ASGIProtocol):
                 if self._closed or self._current_request is None:
                     break
                 lasts = await self._serve_http_request(self._current_request, server, client)
-                worker.nr += 1
-                if worker.nr >= worker.max_requests:
-                    self.log.info("Autorestarting worker after current request.")
-                    worker.alive = False
+                self._count_request()
                 if not lasts or not worker.alive or not self._keepalive or not self._body_receiver._complete:
                     break
                 self._resume_reading()
@@ -358,7 +453,9 @@ class GatewayProtocol(ASGIProtocol):
     async def _serve_http_request(self, request: Head, server: Any, client: Any) -> bool:
         """Run the application in the connection's own task; returns whether the connection can take another request."""
         receiver = self._body_receiver
-        self._response = response = _Response(self, request)
+        self._response = response = Response(
+            self, request.method, request.version, closes=request.closes, receiver=receiver
+        )
         try:
             scope = self._scope(request, server, client)
             if request.upgrades:
@@ -408,7 +505,7 @@ class GatewayProtocol(ASGIProtocol):
             raise ClientDisconnected("the caller has left")
         lines = [name + b": " + value + b"\r\n" for name, value in headers if name.lower() not in _NOT_WITH_101]
         lines += (b"connection: Upgrade\r\n", b"upgrade: websocket\r\n")
-        self._safe_write(_head(_get_cached_status_line((1, 1), 101), lines))
+        self._safe_write(message_head(status_line((1, 1), 101), lines))
         self.tunnel = tunnel
         early = self._callback_parser.remaining()
         self._callback_parser.reset()
@@ -420,144 +517,6 @@ class GatewayProtocol(ASGIProtocol):
             self._refuse(408, "Request head took too long")
         else:
             super()._keepalive_timeout()
-
-
-class _Response:
-    """Writes one response to its connection: head and first bytes together, framed as the request allows."""
-
-    __slots__ = (
-        "_chunked",
-        "_head",
-        "_left",
-        "_omits_body",
-        "_protocol",
-        "_request",
-        "closes",
-        "ended",
-        "ends_by_closing",
-        "started",
-    )
-
-    def __init__(self, protocol: GatewayProtocol, request: Head) -> None:
-        self._protocol = protocol
-        self._request = request
-        self._head = b""
-        self._left: int | None = None
-        self._chunked = False
-        self._omits_body = False
-        self.started = False
-        self.ended = False
-        self.closes = False
-        self.ends_by_closing = False
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        """ASGI's send.
-
-        Raises ValueError for messages out of order and for fields that break the framing, ClientDisconnected where
-        nobody listens any more.
-        """
-        protocol = self._protocol
-        if protocol._closed or protocol.tunnel is not None:
-            raise ClientDisconnected("the caller has left")
-        kind = message["type"]
-        if kind == "http.response.body":
-            if not self.started or self.ended:
-                raise ValueError("http.response.body out of order")
-            try:
-                self._write(message.get("body", b""), not message.get("more_body", False))
-            except RuntimeError as error:
-                # What asyncio and uvloop say of a socket that has just failed.
-                raise ClientDisconnected(str(error)) from None
-            if protocol._flow_control.write_paused:
-                await protocol.drained()
-        elif kind == "http.response.start":
-            if self.started:
-                raise ValueError("http.response.start twice")
-            self._start(message["status"], message["headers"])
-        elif kind == "http.response.informational" and not self.started:
-            lines = [name + b": " + value + b"\r\n" for name, value in message["headers"]]
-            if message["status"] == 100:
-                protocol._body_receiver.expect_continue = False
-            protocol._safe_write(_head(_get_cached_status_line((1, 1), message["status"]), lines))
-            if protocol._flow_control.write_paused:
-                await protocol.drained()
-
-    def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        request = self._request
-        worker = self._protocol.worker
-        receiver = self._protocol._body_receiver
-        if receiver.expect_continue and not receiver._complete:
-            # Whether the body that was to wait for a 100 still comes is not to be known (RFC 9110 section 10.1.1).
-            self.closes = True
-        receiver.expect_continue = False
-        omits_body = self._omits_body = request.method == "HEAD" or status in (204, 304)
-        lines = []
-        dated = False
-        length: int | None = None
-        for name, value in headers:
-            if len(name) in _FRAMING_LENGTHS:
-                lowered = name.lower()
-                if lowered == b"content-length":
-                    if status == 204 and value != b"0":
-                        continue
-                    length = int(value)
-                elif lowered == b"date":
-                    dated = True
-                elif lowered in (b"transfer-encoding", b"connection"):
-                    self.closes = self.closes or (lowered == b"connection" and value.lower() == b"close")
-                    continue
-            lines.append(name + b": " + value + b"\r\n")
-        if not dated:
-            lines.append(_get_cached_date_header())
-        if not omits_body:
-            self._left = length
-            if length is None:
-                if request.version >= (1, 1):
-                    self._chunked = True
-                    lines.append(b"transfer-encoding: chunked\r\n")
-                else:
-                    self.closes = self.ends_by_closing = True
-        self.closes = self.closes or not worker.alive or not self._protocol._keepalive or request.closes
-        self.closes = self.closes or worker.nr + 1 >= worker.max_requests
-        if self.closes:
-            lines.append(b"connection: close\r\n")
-        elif request.version < (1, 1):
-            lines.append(b"connection: keep-alive\r\n")
-        self._head = _head(_get_cached_status_line(request.version, status), lines)
-        self.started = True
-
-    def _write(self, body: bytes, last: bool) -> None:
-        head, self._head = self._head, b""
-        if self._omits_body:
-            body = b""
-        elif self._left is not None:
-            # Never a byte more than announced: it would be read as the next response. Fewer, and the caller waits.
-            body = body[: self._left]
-            self._left -= len(body)
-            if last and self._left:
-                self.closes = True
-        transport = self._protocol.transport
-        if self._chunked:
-            framed = [head] if head else []
-            if body:
-                framed += (b"%x\r\n" % len(body), body, b"\r\n")
-            if last:
-                framed.append(b"0\r\n\r\n")
-            transport.write(b"".join(framed)) if framed else None
-        elif len(body) > NO_COPY:
-            transport.writelines((head, body) if head else (body,))
-        elif head or body:
-            transport.write(head + body if head else body)
-        self.ended = last
-
-
-def _head(start: bytes, lines: list[bytes]) -> bytes:
-    """A message head. Raises ValueError if a field holds what would end its line (P15)."""
-    head = start + b"".join(lines) + b"\r\n"
-    breaks = len(lines) + 2
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
-        raise ValueError("a header field holds a line break or NUL")
-    return head
 
 
 class GatewayWorker(ASGIWorker):
@@ -605,6 +564,11 @@ class GatewayWorker(ASGIWorker):
         gateway: Gateway = self.asgi
         self._match_listeners(gateway)
         contexts = self._tls_contexts(gateway)
+        self.plain_requests = PlainRequests(
+            line_bytes=self.cfg.limit_request_line,
+            fields=self.cfg.limit_request_fields,
+            field_bytes=self.cfg.limit_request_field_size,
+        )
         self.lifespan = LifespanManager(self.asgi, self.log, self.state)
         try:
             await self.lifespan.startup()

@@ -207,5 +207,6 @@ app = Gateway(
     listeners=(http,),
     store=store,
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

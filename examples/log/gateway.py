@@ -83,5 +83,6 @@ app = Gateway(
     ),
     listeners=(http,),
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

@@ -122,5 +122,6 @@ app = Gateway(
     listeners=(http, admin),
     store=store,
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

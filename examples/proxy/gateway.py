@@ -118,5 +118,6 @@ app = Gateway(
     ),
     listeners=(http,),
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

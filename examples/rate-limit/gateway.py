@@ -224,5 +224,6 @@ app = Gateway(
     listeners=(http, admin),
     store=store,
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

@@ -62,5 +62,6 @@ app = Gateway(
     ),
     listeners=(http,),
     access_log=True,  # default
+    serve="direct",  # default
     source=SOURCE_SHA256,
 )

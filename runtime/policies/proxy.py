@@ -12,6 +12,7 @@ from egc.runtime.errors import Refused
 from egc.runtime.exchange import Answer, Exchange, ResponseHead
 from egc.runtime.front import DOT_SEGMENT
 from egc.runtime.headers import REQUEST_DROPPED, VIA, Headers, is_name, is_value
+from egc.runtime.heads import Fields
 from egc.runtime.upstream import QUIET_TIMEOUT, RESPONSE_TIMEOUT, Call, Pool, Pools, Service, Target, client_context
 from egc.runtime.websocket import awaited_accept
 
@@ -113,9 +114,12 @@ class Proxy:
             if rewrite
         ]
         self._changes_response = self._location.active or bool(self._cookies)
+        self._keeps_path = not (ignore_path or strip_path or to_proxy)
         self._turn = 0
         self._sites: tuple[_Site, ...] = ()
         self._redirects: _Redirects | None = None
+        defaults = (self._response, self._quiet) == (RESPONSE_TIMEOUT, QUIET_TIMEOUT)
+        self._is_plain = defaults and not (self._keep_case or self._changes_response or follow_redirects)
         if service is not None:
             tls = partial(client_context, verify=secure, files=dict(target or {}))
             pools = Pools(tls=tls, local_address=local_address, response=self._response, proxy_url=proxy_url)
@@ -135,27 +139,18 @@ class Proxy:
         if len(sites) > 1:
             self._turn = (self._turn + 1) % len(sites)
         method = self._method or x.method
-        path = site.path(self._rest(x))
+        path = x.url
+        if path is not x.original_url or not (self._keeps_path and site.keeps_path):
+            path = site.path(self._rest(x))
         host = site.target.authority if self._change_origin or not x.host else x.host
-        parts = [f"{method} {site.pool.prefix}{path} HTTP/1.1\r\nhost: {host}\r\n".encode("latin-1")]
-        dropped = self._dropped | x.connection_fields if x.connection_fields else self._dropped
-        authorization = self._authorization
-        via = b""
-        for name, value in x.headers:
-            if name not in dropped:
-                if name == b"authorization":
-                    authorization = b""
-                parts += (name, b": ", value, b"\r\n")
-            elif name == b"via":
-                via += value + b", "
+        parts = [f"{method} {site.pool.prefix}{path} HTTP/1.1\r\nhost: {host}\r\n".encode("latin-1"), self._lines(x)]
         accept = None
         if x.tunnel is not None and self._ws and method == "GET":
             accept = awaited_accept(x)
             if accept is not None:
                 parts.append(b"connection: Upgrade\r\nupgrade: websocket\r\n")
-        parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
         if self._own_request_id:
-            parts += (b"eg-request-id: ", x.request_id.encode(), b"\r\n")
+            parts.append(b"eg-request-id: %b\r\n" % x.request_id.encode())
         if self._xfwd:
             parts.append(_forwarded(x))
         length = x.content_length if x.body is None else len(x.body)
@@ -170,11 +165,14 @@ class Proxy:
             # Said for what may have a body: some services refuse such a request without it (RFC 9110 section 8.6).
             parts.append(b"content-length: 0\r\n\r\n")
         has_body = chunked or bool(length)
+        head = b"".join(parts)
+        if self._is_plain and not has_body and accept is None:
+            return Call(site.pool, method, path, head)
         return Call(
             site.pool,
             method,
             path,
-            b"".join(parts),
+            head,
             body=x.body,
             has_body=has_body,
             chunked=chunked,
@@ -186,6 +184,30 @@ class Proxy:
             finish=partial(self._finish, site.target) if self._changes_response else None,
             follow=self._redirects,
         )
+
+    def _lines(self, x: Exchange) -> bytes:
+        """The lines of the caller's fields that go on to the service, and of those that the step sets."""
+        headers = x.headers
+        if type(headers) is Fields:
+            lines = headers.lines.get(self)
+            if lines is not None:
+                return lines
+        dropped = self._dropped | x.connection_fields if x.connection_fields else self._dropped
+        authorization = self._authorization
+        via = b""
+        parts: list[bytes] = []
+        for name, value in headers:
+            if name not in dropped:
+                if name == b"authorization":
+                    authorization = b""
+                parts += (name, b": ", value, b"\r\n")
+            elif name == b"via":
+                via += value + b", "
+        parts += (b"via: ", via, VIA, b"\r\n", self._fixed, authorization)
+        lines = b"".join(parts)
+        if type(headers) is Fields and not x.connection_fields:
+            headers.keep(self, lines)
+        return lines
 
     def _rest(self, x: Exchange) -> str:
         """What of the request's URL goes behind the path of the service's URL (D278-D280, D285-D291)."""
@@ -225,13 +247,14 @@ class Proxy:
 class _Site:
     """One target of the step: its pool, and how its URL's path joins with a request's."""
 
-    __slots__ = ("_base", "_query", "pool", "target")
+    __slots__ = ("_base", "_query", "keeps_path", "pool", "target")
 
     def __init__(self, pool: Pool, target: Target, prepend_path: bool) -> None:
         self.pool = pool
         self.target = target
         self._base = _RUNS_OF_SLASHES.sub("/", target.path) if prepend_path else "/"
         self._query = target.query if prepend_path else ""
+        self.keeps_path = self._base == "/" and not self._query
 
     def path(self, rest: str) -> str:
         """The path and query to ask for. Both paths stay as they are but for the slash between them (D280, D281)."""

@@ -167,6 +167,14 @@ class _Reply:
 
 async def answer(x: Exchange, outcome: Answer, send: Send) -> tuple[int, int]:
     """Send a response made here. Returns the status and the number of body bytes sent."""
+    head, body = answered(x, outcome)
+    await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+    await send({"type": "http.response.body", "body": body})
+    return head.status, len(body)
+
+
+def answered(x: Exchange, outcome: Answer) -> tuple[ResponseHead, bytes]:
+    """The head and the body of a response made here, as the caller gets them."""
     headers = outcome.headers
     body = outcome.body
     if outcome.status not in (204, 304) and outcome.status >= 200:
@@ -178,12 +186,8 @@ async def answer(x: Exchange, outcome: Answer, send: Send) -> tuple[int, int]:
         try:
             _call_hooks(x, head)
         except Refused as error:
-            return await answer(x, refusal(error), send)
-    if x.method == "HEAD":
-        body = b""
-    await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
-    await send({"type": "http.response.body", "body": body})
-    return head.status, len(body)
+            return answered(x, refusal(error))
+    return head, b"" if x.method == "HEAD" else body
 
 
 def _call_hooks(x: Exchange, head: ResponseHead) -> None:
@@ -288,7 +292,7 @@ async def _tunnel(x: Exchange, call: Call, reply: _Reply, connection: Connection
 
     Raises OSError where the caller has left.
     """
-    head = _response_head(x, call, reply)
+    head = response_head(x, call, reply.status, reply.headers)
     tunnel = Tunnel(call.quiet)
     if x.tunnel is not None:
         x.tunnel(head.headers, tunnel)
@@ -313,11 +317,10 @@ async def _open(call: Call, first: bytes, more: bool) -> tuple[_Reply, Connectio
     return reply, connection
 
 
-def _response_head(x: Exchange, call: Call, reply: _Reply) -> ResponseHead:
+def response_head(x: Exchange, call: Call, status: int, headers: Headers) -> ResponseHead:
     """The head that the caller gets: what earlier steps have set, what the proxy rewrites, what hooks change."""
-    headers = reply.headers
     headers.append((b"via", VIA))
-    head = ResponseHead(reply.status, merge(x.response_headers, headers) if x.response_headers else headers)
+    head = ResponseHead(status, merge(x.response_headers, headers) if x.response_headers else headers)
     if call.finish is not None:
         call.finish(x, head)
     if x.hooks is not None:
@@ -327,7 +330,7 @@ def _response_head(x: Exchange, call: Call, reply: _Reply) -> ResponseHead:
 
 async def _relay(x: Exchange, call: Call, reply: _Reply, send: Send) -> int:
     held = b"" if x.transforms is None else await hold(x, reply)
-    head = _response_head(x, call, reply)
+    head = response_head(x, call, reply.status, reply.headers)
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     sent = 0
     begun = False

@@ -1,0 +1,28 @@
+"""Coroutines that are begun without a task, and go on in one where they have to wait.
+
+Most pipelines decide without waiting: one `send` runs them to their end, which costs a fraction of a task. Whatever
+waits by asyncio's own means (`asyncio.timeout` asks for a task) awaits `in_task` before it does.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from types import coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@coroutine
+def in_task() -> Generator[None, None, None]:
+    """Until whoever awaits this runs in a task."""
+    if asyncio.current_task() is None:
+        yield
+
+
+@coroutine
+def go_on(begun: Coroutine[Any, None, T], waits_for: Any) -> Generator[Any, None, T]:
+    """Go on with a coroutine that was begun by `send`, and gave back what it waits for."""
+    if waits_for is not None:
+        yield waits_for
+    decided: T = yield from begun
+    return decided
