@@ -84,6 +84,9 @@ class PlainRequests:
         method, target = start[1].decode(), start[2].decode()
         if method not in METHODS:
             return None
+        if target.endswith("?") and target.find("?") == len(target) - 1:
+            # An empty query is none.
+            target = target[:-1]
         if ("." in target or "%" in target) and _is_odd(target.partition("?")[0]):
             return None
         end += 4
@@ -118,7 +121,8 @@ class PlainRequests:
             elif name in SPECIAL and not (name == b"connection" and value == b"keep-alive"):
                 return None
             fields.append((name, value))
-        if host is None:
+        if host is None or len({name for name, _ in fields}) < len(fields):
+            # Which fields may come twice is for the parser to say.
             return None
         if len(self._known) >= _KNOWN_BLOCKS:
             self._known.clear()

@@ -22,7 +22,15 @@ def in_task() -> Generator[None, None, None]:
 @coroutine
 def go_on(begun: Coroutine[Any, None, T], waits_for: Any) -> Generator[Any, None, T]:
     """Go on with a coroutine that was begun by `send`, and gave back what it waits for."""
-    if waits_for is not None:
-        yield waits_for
-    decided: T = yield from begun
-    return decided
+    try:
+        while True:
+            try:
+                yield waits_for
+            except BaseException as error:
+                # What it waited for has failed, or the task is being cancelled: it hears so where it waits.
+                waits_for = begun.throw(error)
+            else:
+                waits_for = begun.send(None)
+    except StopIteration as done:
+        decided: T = done.value
+        return decided

@@ -1,0 +1,1 @@
+"""The short way and the ASGI way: one behaviour."""
