@@ -148,8 +148,8 @@ def read(prompt: str) -> str | None:
     return line.rstrip("\r\n")
 
 
-def secret(name: str) -> str:
-    """A secret: typed twice without showing on a terminal, else the first line of stdin.
+def secret(name: str, *, new: bool = True) -> str:
+    """A secret: typed without showing on a terminal, twice where it is a new one, else the first line of stdin.
 
     Raises:
         click.UsageError: it is empty, or the two differ.
@@ -160,7 +160,7 @@ def secret(name: str) -> str:
         from getpass import getpass
 
         text = getpass(f"? Enter {name} [hidden]: ", stream=sys.stderr)
-        if text and getpass(f"? Repeat {name} [hidden]: ", stream=sys.stderr) != text:
+        if new and text and getpass(f"? Repeat {name} [hidden]: ", stream=sys.stderr) != text:
             raise click.UsageError(f"the two differ; the {name} was not set")
     if not text or len(text) > LONGEST_ANSWER:
         raise click.UsageError(f"a {name} has 1 to {LONGEST_ANSWER} characters")

@@ -215,7 +215,7 @@ def _key(given: str | None, file: Path | None, configured: str | None) -> str:
     if given is not None and file is not None:
         raise click.UsageError("--cipher-key does not go with --cipher-key-file")
     if given == ASKED:
-        return secret("cipher key")
+        return secret("cipher key", new=False)
     if given is not None:
         click.echo("a key on the command line can be seen by other users of this machine", err=True)
         return given

@@ -145,7 +145,10 @@ def check(at: Path, as_json: bool) -> int:
 
 def _export_to(where: "Place", output: Path) -> Counter[str]:
     """Write to a file beside `output` first, and rename it."""
-    handle, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
+    except OSError as error:
+        raise EnvironmentFailure(f"{output} cannot be written: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             counts = asyncio.run(_export(where, file))

@@ -152,6 +152,16 @@ def test_a_second_run_into_a_shared_store_brings_nothing_back_but_with_again(
         assert (back["scopes"], back["users"], back["apps"]) == ({"new": 1}, {"same": 1, "new": 1}, {"same": 1})
 
 
+def test_the_cipher_key_is_typed_once_and_not_shown(tmp_path: Path) -> None:
+    eg_records.write(tmp_path / "dump", [eg_records.user(), eg_records.app(), eg_records.token()])
+    words = ("migrate", "--from-dump", "dump", "--to", "data", "--cipher-key")
+    for typed, code in (("another key", 4), (eg_records.CIPHER_KEY, 0)):
+        with Terminal(*words, directory=tmp_path) as terminal:
+            terminal.expect("? Enter cipher key [hidden]: ").type(typed)
+            assert terminal.wait() == code
+        assert typed not in terminal.seen
+
+
 KEYS = 120
 """Keys whose secrets people chose: each takes 30 ms to hash, so that there is a middle to be stopped in."""
 

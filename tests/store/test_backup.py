@@ -262,6 +262,12 @@ def test_a_shared_store_that_is_away_leaves_no_part_of_a_backup(
     assert len(err.splitlines()) == 1
 
 
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "no/such/place"
+    assert main(["store", "export", "--at", str(filled(tmp_path / "data")), "-o", str(place)]) == 4
+    assert f"{place} cannot be written: No such file or directory" in capsys.readouterr().err
+
+
 def test_a_sound_store_is_sound(tmp_path: Path) -> None:
     assert wrong(filled(tmp_path / "data")) == {"expired": "warning"}
 
