@@ -176,7 +176,7 @@ def _classes(keyword: str, was: Setting, now: Setting) -> Classes:
         return WEAKER if now else STRONGER
     if keyword in ("port", "issuer"):
         return BREAKING
-    if keyword in ("access_log", "metrics", "serve", "templates", "users", "applications"):
+    if keyword in ("access_log", "metrics", "serve", "templates", "users", "applications", "credentials"):
         return NEUTRAL
     return EITHER
 
