@@ -21,7 +21,7 @@ class Guard:
         allowed_hosts: host names besides the loopback ones, without port.
         key_digest: `stored_digest` of the key, or None for no key. Raises ValueError if it is something else.
 
-    `/health` and `/ready` are open: whoever probes them uses an address, has no key and learns nothing.
+    `/health` and `/ready` are open: whoever probes them uses an address, has no key and learns nothing but a word.
     """
 
     def __init__(self, allowed_hosts: tuple[str, ...], key_digest: str | None) -> None:
@@ -32,15 +32,18 @@ class Guard:
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
         """Raises Refused."""
+        known = self._knows(req.get_header("Host") or "")
+        keyed = self._key_digest is None or self._opens(req.get_header("Authorization") or "")
         if req.path in _OPEN:
+            req.context.trusted = known and keyed
             return
-        if not self._knows(req.get_header("Host") or ""):
+        if not known:
             raise Refused(
                 421,
                 "The Admin API does not know this Host. Name it in admin.allowedHosts, or use localhost.",
                 reason="admin_host",
             )
-        if self._key_digest is not None and not self._opens(req.get_header("Authorization") or ""):
+        if not keyed:
             raise Refused(
                 401,
                 "The Admin API needs its key: Authorization: Bearer <key>",

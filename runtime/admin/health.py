@@ -28,8 +28,8 @@ class Ready:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """200 {"status": "ready"}, or 503."""
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """200 {"status": "ready"}, or 503, with the reason for who may ask the Admin API."""
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._store.check()
@@ -42,7 +42,11 @@ class Ready:
             return
         resp.status = 503
         resp.set_header("Retry-After", RETRY_SECONDS)
-        answer(resp, {"status": "unavailable", "reason": reason}, store=False)
+        told = {"status": "unavailable"}
+        if getattr(req.context, "trusted", False):
+            # It names files and hosts.
+            told["reason"] = reason
+        answer(resp, told, store=False)
 
     async def on_head(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """As GET."""

@@ -234,6 +234,16 @@ def test_probes_need_neither_name_nor_key(tmp_path: Path) -> None:
         assert house.get("/ready", host="10.0.0.1").json == {"status": "ready"}
 
 
+def test_why_it_is_not_ready_is_told_to_who_may_ask_only(tmp_path: Path) -> None:
+    """The reason names files, and hosts of Redis."""
+    key = {"Authorization": "Bearer the-key"}
+    with House(tmp_path / "data", key_digest=stored_digest("the-key")) as house:
+        house.run(house.store.close())
+        for answer in (house.get("/ready"), house.get("/ready", host="10.0.0.1", headers=key)):
+            assert (answer.status_code, answer.json) == (503, {"status": "unavailable"})
+        assert house.get("/ready", headers=key).json["reason"]
+
+
 # ---- Dates ------------------------------------------------------------------------
 
 
