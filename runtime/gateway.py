@@ -176,7 +176,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self.access_log.start()
         if self._metrics is not None and self._administration is not None:
             self._metrics.open(self._administration.directory)
-            self._over = _over(self._access_log, self._metrics)
+            self.over = _over(self._access_log, self._metrics)
         for resource in (*self._resources, self._administration):
             if resource is not None:
                 await resource.open()
@@ -198,7 +198,7 @@ class Gateway(falcon.asgi.App):  # type: ignore[type-arg]  # generic in stubs on
             self.access_log.close()
         if self._metrics is not None:
             self._metrics.close()
-            self._over = _over(self._access_log, self._metrics)
+            self.over = _over(self._access_log, self._metrics)
 
     async def __call__(  # type: ignore[override]  # as in falcon.asgi.App itself: ASGI's signature, not WSGI's
         self, scope: dict[str, Any], receive: Any, send: Any
