@@ -93,7 +93,7 @@ def replay(case: Case, player: Player) -> None:
 
 
 def refused(case: Case, player: Player) -> None:
-    """`egc run` ends at once, says why, and listens nowhere."""
+    """`egc run` ends at once with the code that the case names, says why, and listens nowhere."""
     done = subprocess.run(
         [*EGC, "run", str(player.config)],
         env={**os.environ, **player.env},
@@ -102,7 +102,7 @@ def refused(case: Case, player: Player) -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == DOES_NOT_COMPILE, done.stderr
+    assert done.returncode == (case.egc or {}).get("code", DOES_NOT_COMPILE), done.stderr
     assert case.says, "a refused configuration needs `says`"
     assert re.search(case.says, done.stderr), done.stderr
 
