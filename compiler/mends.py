@@ -77,10 +77,20 @@ def _text(file: str, text: str) -> Text:
     return Text(file, text)
 
 
-def renamed(report: Report, span: Span, wrong: str, known: Iterable[str], beside: Mapping | None = None) -> Fix | None:
+def renamed(
+    report: Report,
+    span: Span,
+    wrong: str,
+    known: Iterable[str],
+    beside: Mapping | None = None,
+    *,
+    served: bool = False,
+) -> Fix | None:
     """The fix that writes the word that was meant.
 
     Arguments:
+        served: whether the file is served as it is, without what the word was to say: saying it changes what callers
+            get, and the fix is not safe.
         span: where the wrong word stands.
         known: the words that there are.
         beside: the mapping whose key it is; a key that it has already is not given twice.
@@ -90,7 +100,7 @@ def renamed(report: Report, span: Span, wrong: str, known: Iterable[str], beside
     if right is None or text is None or (beside is not None and beside.entry(right) is not None):
         return None
     edit = exchanged(text, span, wrong, right)
-    return Fix(f"write `{right}`", (edit,), safe=True) if edit else None
+    return Fix(f"write `{right}`", (edit,), safe=not served) if edit else None
 
 
 def dropped(report: Report, span: Span, message: str, *, safe: bool) -> Fix | None:

@@ -302,6 +302,6 @@ def _unknown_endpoint(name: str, scalar: Scalar, endpoints: dict[str, list[Defin
         f"there is no apiEndpoint `{name}`; this line does nothing",
         scalar.span,
         help=meant(name, endpoints),
-        fix=renamed(values.report, scalar.span, name, endpoints)
+        fix=renamed(values.report, scalar.span, name, endpoints, served=True)
         or dropped(values.report, scalar.span, "remove the line", safe=True),
     )

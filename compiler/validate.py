@@ -45,7 +45,7 @@ def validate(project: Project, report: Report, known: Catalogue | None = None) -
         names = list(plugin.schema.get("properties", {}))
         for entry in islice((entry for entry in plugin.settings if entry.name not in names), MOST_ERRORS):
             message = f"the plugin `{plugin.name}` has no setting `{entry.name}`"
-            fix = renamed(report, entry.key.span, entry.name, names, plugin.settings)
+            fix = renamed(report, entry.key.span, entry.name, names, plugin.settings, served=True)
             report.warning("CO104", "unknown-property", message, entry.key.span, help=meant(entry.name, names), fix=fix)
     for source in project.models.values():
         model(source, report)
@@ -135,7 +135,7 @@ class Gateway:
             elif (near := nearest(entry.name, LIMITS)) and definition.entry(near) is None:
                 message = f"`{entry.name}` is not read, so the endpoint takes requests that it should not"
                 help = f"did you mean `{near}`?"
-                fix = renamed(self.report, entry.key.span, entry.name, LIMITS, definition)
+                fix = renamed(self.report, entry.key.span, entry.name, LIMITS, definition, served=self.report.compat)
                 self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
 
     def empty_limit(self, entry: Entry, effect: str, help: str) -> None:
@@ -271,7 +271,7 @@ class Gateway:
         names = [*kind.properties, "name"]
         for other in islice((other for other in node if other.name not in names), MOST_ERRORS):
             message = f"the condition `{kind.name}` has no parameter `{other.name}`"
-            fix = renamed(self.report, other.key.span, other.name, names, node)
+            fix = renamed(self.report, other.key.span, other.name, names, node, served=True)
             help = meant(other.name, names)
             self.report.warning("CO104", "unknown-property", message, other.key.span, help=help, fix=fix)
         if kind.joins:
@@ -304,7 +304,7 @@ class Gateway:
         told = {*names, *patterns, "condition"}
         for entry in islice((entry for entry in parameters if entry.name not in told), MOST_ERRORS):
             message = f"the policy `{step.policy}` has no parameter `{entry.name}`"
-            fix = renamed(self.report, entry.key.span, entry.name, names, parameters)
+            fix = renamed(self.report, entry.key.span, entry.name, names, parameters, served=True)
             other = _OTHER_NAMES.get((step.policy, entry.name))
             help = f"`{other}` is meant: write that" if other else meant(entry.name, names)
             self.report.warning("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
@@ -375,7 +375,7 @@ class Gateway:
         if near is not None:
             message = f"`{entry.name}` is not read, so the step runs without its {near}"
             beside = found.node if isinstance(found.node, Mapping) else None
-            fix = renamed(self.report, entry.key.span, entry.name, known, beside)
+            fix = renamed(self.report, entry.key.span, entry.name, known, beside, served=self.report.compat)
             help = f"did you mean `{near}`?"
             self.report.stricter("CO104", "unknown-property", message, entry.key.span, help=help, fix=fix)
             return
@@ -418,9 +418,7 @@ def tell_unknown(
     if found.entry is not None and found.path:
         message = f"`{entry.name}` has no meaning in `{found.entry.name}` and is not read"
     beside = found.node if isinstance(found.node, Mapping) else None
-    fix = renamed(report, entry.key.span, entry.name, known or (), beside)
-    if fix is not None and found.path in (("http",), ("https",)):
-        fix = replace(fix, safe=False)  # a listener that everybody reaches may be meant for one interface, or not
+    fix = renamed(report, entry.key.span, entry.name, known or (), beside, served=severity != "error")
     report.add("CO104", "unknown-property", severity, message, entry.key.span, help=help, fix=fix)
 
 

@@ -81,6 +81,7 @@ def _known(entry: Entry, beside: Node | None, policy: Policy, values: Values) ->
     # Express Gateway took any option; one that was meant to be another changes where requests go.
     tell = values.report.stricter if help else values.report.warning
     holder = beside if isinstance(beside, Mapping) else None
-    fix = renamed(values.report, entry.key.span, entry.name, policy.properties, holder)
+    served = not help or values.report.compat
+    fix = renamed(values.report, entry.key.span, entry.name, policy.properties, holder, served=served)
     tell("CO104", "unknown-property", f"`proxy` has no option `{entry.name}`", entry.key.span, help=help, fix=fix)
     return False

@@ -722,7 +722,7 @@ end
 local hits = now < ending and call('HINCRBY', key, 'hits', 1) or 1
 local text = string.format('%.17g', now + window)
 call('HSET', key, 'hits', hits, 'ends', text)
-call('PEXPIRE', key, string.format('%.0f', math.ceil((window + math.min(window, 60)) * 1000)))
+call('PEXPIRE', key, string.format('%.0f', math.min(math.ceil((window + math.min(window, 60)) * 1000), 1e15)))
 return {hits, text}
 """,
 )

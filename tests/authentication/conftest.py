@@ -12,5 +12,5 @@ from tests.store.conftest import BOTH, STORES
 @pytest.fixture(params=BOTH)
 def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
     """A store, and requests to a policy that uses it."""
-    with Gate(tmp_path / "data", store=STORES[request.param](request)()) as gate:
+    with Gate(tmp_path / "data", stores=STORES[request.param](request)) as gate:
         yield gate

@@ -128,6 +128,7 @@ def test_scopes_that_are_taken_away_count_at_once(gate: Gate) -> None:
     assert gate.refused(door, key("k1:s1"), scopes=("read",)).status == 403
 
 
+@pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
 def test_nothing_is_asked_of_the_database_while_nothing_changes(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key in use costs no SQL (decision 17); any write of any worker makes it be looked up again."""
     user = gate.user("ann", None)

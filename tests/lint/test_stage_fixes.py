@@ -238,3 +238,24 @@ def test_an_endpoint_of_a_pipeline_that_stands_within_another_is_not_removed(tmp
     unread, unused = sorted((one for one in told(nested, tmp_path)), key=lambda one: one.code)[:2]
     assert (unread.code, unread.help) == ("CO104", "it reads like a pipeline: indent it as `all`")
     assert (unused.code, unused.fix) == ("RT105", None)
+
+
+@pytest.mark.parametrize(
+    ("step", "safe"),
+    [
+        # Served as it is: what callers get changes by the mend, and here more tokens open the endpoint.
+        ("jwt: {action: {secretOrPublicKey: '${KEY:-k}', checkCredentialExists: false}}", False),
+        # Refused as it is: nothing was served by it.
+        ("key-auth: {acton: {disableQueryParam: true}}", True),
+    ],
+)
+def test_a_key_that_was_not_read_is_mended_safely_only_where_nothing_is_served(
+    step: str, safe: bool, tmp_path: Path
+) -> None:
+    name = step.partition(":")[0]
+    bad = FITTING.replace("  - proxy\n", f"  - proxy\n  - {name}\n").replace(
+        "      - proxy:\n", f"      - {step}\n      - proxy:\n"
+    )
+    (one,) = [one for one in told(bad, tmp_path) if one.code == "CO104"]
+    assert one.fix is not None
+    assert one.fix.safe is safe

@@ -12,5 +12,5 @@ from tests.store.conftest import BOTH, STORES
 @pytest.fixture(params=BOTH)
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """An authorization server with every grant on, and its own store."""
-    with House(tmp_path / "data", store=STORES[request.param](request)()) as house:
+    with House(tmp_path / "data", stores=STORES[request.param](request)) as house:
         yield house

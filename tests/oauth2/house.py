@@ -5,9 +5,9 @@ import hashlib
 import re
 import time
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from html import unescape
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -65,12 +65,13 @@ def basic(name: str, secret: str) -> str:
 
 
 class House:
-    """The server under test. `now` is its clock; moving it ages everything."""
+    """The server under test. `now` is its clock; moving it ages everything. `stores` opens its store once more."""
 
-    def __init__(self, directory: Path, *, store: Store | None = None, **settings: Any) -> None:
+    def __init__(self, directory: Path, *, stores: Callable[[], Store] | None = None, **settings: Any) -> None:
         self.now = time.time()
         self.directory = directory
-        self.store: Store = store or SQLiteStore(directory)
+        self.stores = stores or partial(SQLiteStore, directory)
+        self.store: Store = self.stores()
         options: dict[str, Any] = {
             "grants": ALL_GRANTS,
             "access_ttl": 7200.0,

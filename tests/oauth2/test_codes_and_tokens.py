@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import falcon.asgi
+import pytest
 from falcon.testing import ASGIConductor, Result
 
 from egc.runtime.oauth2 import AuthorizationServer
-from egc.runtime.store.sqlite import SQLiteStore
 from tests.oauth2.house import ALL_GRANTS, CALLBACK, CHALLENGE, VERIFIER, Client, House, answered
 
 S256 = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
@@ -55,8 +55,8 @@ def test_one_of_64_parallel_redemptions_of_a_code_succeeds(house: House) -> None
 
 
 def test_two_workers_redeem_each_of_20_codes_once_however_many_ask(house: House) -> None:
-    """P24: two stores with a writer each on one file, as two workers have."""
-    store = SQLiteStore(house.directory)
+    """P24: two stores that share what they keep, as two workers have."""
+    store = house.stores()
     server = AuthorizationServer(store, grants=ALL_GRANTS, access_ttl=7200, refresh_ttl=7200, code_ttl=300)
     app: falcon.asgi.App[falcon.asgi.Request, falcon.asgi.Response] = falcon.asgi.App()
     server.mount(app)
@@ -213,6 +213,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert not house.is_live(first["access_token"])
 
 
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_nothing_secret_is_readable_in_the_store(house: House) -> None:
     app = house.client(CALLBACK, secret="chosen-secret-marker")
     browser = house.logged_in()
