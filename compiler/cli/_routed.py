@@ -88,6 +88,9 @@ class Routed:
     def is_taken(self) -> bool:
         """Whether something answers, or at least may."""
         ends = any(way.runs is not False and (way.upstream or way.status) for one in self.taken for way in one.ways)
+        if self.reason and not self.taken:
+            # Refused before any endpoint was asked.
+            return self.reserved
         return ends or self.reserved or self.reason not in ("no_route", "no_pipeline", "fell_through")
 
     # ---- For people

@@ -42,6 +42,8 @@ def command(
     from egc.compiler.cli._rehearsing import BadRequest, compiled_here, loaded, read_request
     from egc.compiler.cli._routed import routed
 
+    if not method.strip():
+        raise click.UsageError("METHOD is empty")
     try:
         ask = read_request(f"{method} {url}", headers)
     except BadRequest as error:

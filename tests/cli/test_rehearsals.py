@@ -55,6 +55,7 @@ def test_route_says_what_a_script_decides(egc: Egc, config: Path) -> None:
         ("DELETE", "http://shop.example/shop", "takes DELETE"),
         ("GET", "/shop", "host `shop.example`"),
         ("GET", "/nowhere", "is in no pipeline"),
+        ("GET", "http://[::1", "refused before any endpoint is asked"),
     ],
 )
 def test_route_says_why_nothing_takes_a_request(egc: Egc, config: Path, method: str, url: str, sentence: str) -> None:
@@ -63,7 +64,7 @@ def test_route_says_why_nothing_takes_a_request(egc: Egc, config: Path, method: 
     assert sentence in result.out
 
 
-@pytest.mark.parametrize("arguments", [("GET", "ftp://x/y"), ("GET", "x"), ("G T", "/x"), ("GET", "/a b")])
+@pytest.mark.parametrize("arguments", [("GET", "ftp://x/y"), ("GET", "x"), ("G T", "/x"), ("GET", "/a b"), ("", "/")])
 def test_what_is_no_request_is_told(egc: Egc, config: Path, arguments: tuple[str, str]) -> None:
     result = egc("route", *arguments)
     assert (result.code, result.out) == (2, "")
