@@ -21,7 +21,7 @@ from egc.runtime.in_task import go_on
 from egc.runtime.known_lines import Line
 from egc.runtime.listener import Listener
 from egc.runtime.transport import asgi
-from egc.runtime.transport.response import Response, whole_response
+from egc.runtime.transport.response import Response, added_lines, whole_response
 from egc.runtime.upstream import CONNECT_TIMEOUT, Call, Connection, UpstreamError
 
 if TYPE_CHECKING:
@@ -313,10 +313,13 @@ class Direct:
         if not self._serving:
             return
         x = self._x
-        if x.hooks is None and not x.response_headers and self._call.finish is None and self._caller.lasts:
+        added: bytes | None = None
+        if x.hooks is None and self._call.finish is None and self._caller.lasts:
+            added = added_lines(x.response_headers, lines) if x.response_headers else b""
+        if added is not None:
             self._connection = None
             try:
-                self._caller.transport.write(whole_response(status, lines, dated, body))
+                self._caller.transport.write(whole_response(status, lines, dated, body, added=added))
             except RuntimeError:
                 # What asyncio and uvloop say of a socket that has just failed.
                 self._caller.transport.abort()

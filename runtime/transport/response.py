@@ -5,11 +5,12 @@ from typing import Any, Protocol
 
 from gunicorn.asgi.protocol import ClientDisconnected, _get_cached_date_header, _get_cached_status_line
 
-from egc.runtime.headers import VIA
+from egc.runtime.headers import VIA, Headers
 from egc.runtime.known_lines import Line
 
 NO_COPY = 65536
-_FRAMING_LENGTHS = frozenset(map(len, (b"date", b"connection", b"content-length", b"transfer-encoding")))
+_FRAMING = frozenset((b"date", b"connection", b"content-length", b"transfer-encoding"))
+_FRAMING_LENGTHS = frozenset(map(len, _FRAMING))
 
 
 status_line = _get_cached_status_line
@@ -192,19 +193,41 @@ class Response:
             raise ClientDisconnected(str(error)) from None
 
 
-def whole_response(status: int, lines: Iterable[Line], dated: bool, body: bytes) -> bytes:
+def whole_response(status: int, lines: Iterable[Line], dated: bool, body: bytes, *, added: bytes = b"") -> bytes:
     """A plain response of a service as it is passed on over HTTP/1.1, with what this hop adds.
 
     Arguments:
         dated: whether one of the lines is Date.
+        added: what `added_lines` has made of the fields that earlier steps have set.
     """
-    pieces = [status_line(_1_1, status)]
+    pieces = [status_line(_1_1, status), added]
     pieces += [line.wire for line in lines]
     pieces.append(_VIA_LINE)
     if not dated:
         pieces.append(_get_cached_date_header())
     pieces += (b"\r\n", body)
     return b"".join(pieces)
+
+
+def added_lines(fields: Headers, lines: Iterable[Line]) -> bytes | None:
+    """The lines of fields that steps have set, less those that the response brings itself (D208, D298, D455).
+
+    None where they have to be looked at closely: they frame the response, or hold what would end a line.
+    """
+    brought = {line.name for line in lines}
+    pieces: list[bytes] = []
+    count = 0
+    for name, value in fields:
+        if len(name) in _FRAMING_LENGTHS and name.lower() in _FRAMING:
+            return None
+        lowered = name.lower()
+        if lowered not in brought or lowered == b"vary":
+            pieces += (name, b": ", value, b"\r\n")
+            count += 1
+    text = b"".join(pieces)
+    if text.count(b"\n") != count or text.count(b"\r") != count or b"\0" in text:
+        return None
+    return text
 
 
 def message_head(start: bytes, lines: list[bytes]) -> bytes:
