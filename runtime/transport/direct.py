@@ -314,7 +314,8 @@ class Direct:
             return
         x = self._x
         added: bytes | None = None
-        if x.hooks is None and self._call.finish is None and self._caller.lasts:
+        # A step may have made another method of a HEAD: the caller reads no body all the same.
+        if x.hooks is None and self._call.finish is None and self._caller.lasts and self._method != "HEAD":
             added = added_lines(x.response_headers, lines) if x.response_headers else b""
         if added is not None:
             self._connection = None

@@ -22,10 +22,6 @@ SILENCE = (0.3, 3.0)
 """Seconds without a byte after which a stream has ended; the second counts where the first tells a difference."""
 
 STEPS = """
-from egc.runtime.policies.cors import Cors
-from egc.runtime.policies.headers import Headers
-from egc.runtime.policies.log import Log
-
 def refuses(x: Exchange) -> Outcome:
     return Terminate(status_code=418, message="no")(x)
 
@@ -42,11 +38,19 @@ async def waits(x: Exchange) -> Outcome:
         await asyncio.sleep(0)
     return step(x)
 
+def puts(x: Exchange) -> Outcome:
+    x.method = "PUT"
+    return step(x)
+
+def heads(x: Exchange) -> Outcome:
+    x.method = "HEAD"
+    return step(x)
+
 def fails(x: Exchange) -> Outcome:
     raise RuntimeError("a bug")
 
-for path, pipeline in (("/refuses", refuses), ("/adds", adds), ("/waits", waits), ("/fails", fails)):
-    routes.append(Route(ANY, path, ANY, api, pipeline))
+for pipeline in (refuses, adds, waits, puts, heads, fails):
+    routes.append(Route(ANY, "/" + pipeline.__name__, ANY, api, pipeline))
 """
 
 
@@ -130,7 +134,7 @@ def test_mutated_requests_are_answered_alike(both: Both) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/refuses", "/adds", "/waits", "/fails", "/a.b", "/a/../b", "/%00", "/a?", "/a??"]
+    "path", ["/", "/refuses", "/adds", "/waits", "/fails", "/puts", "/heads", "/a.b", "/a/../b", "/%00", "/a?", "/a??"]
 )
 def test_requests_and_those_behind_them_are_answered_alike(both: Both, path: str) -> None:
     both.service.answer = _echo
@@ -138,6 +142,7 @@ def test_requests_and_those_behind_them_are_answered_alike(both: Both, path: str
     streams = [
         one,
         get(path, method="HEAD"),
+        get(path, method="HEAD") + one,
         get(path, method="OPTIONS"),
         get(path, "Connection: close"),
         get(path, "Connection: keep-alive"),
