@@ -8,6 +8,8 @@ from tests.cli.conftest import Egc
 from tests.cli.gateway import Gateway
 from tests.cli.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def here(gateway: Gateway, tmp_path: Path) -> Path:

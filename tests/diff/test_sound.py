@@ -13,6 +13,8 @@ from egc.compiler.diff.sources import Loaded, load
 from egc.compiler.requests import Request
 from tests.diff.configurations import written
 
+pytestmark = pytest.mark.slow
+
 PATHS = ("/a", "/a/*", "/a/b", "/a/:x", "/*", "/b", "/b/c", "/b*")
 HOSTS = ("api.example.com", "'*.example.com'", "'*'")
 METHODS = ("", ", methods: [GET]", ", methods: [POST, PUT]", ", methods: [GET, OPTIONS]")

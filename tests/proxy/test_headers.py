@@ -363,6 +363,7 @@ def test_refusal_of_the_service_instead_of_100(plain: Running, service: Upstream
     assert service.let_go()
 
 
+@pytest.mark.slow
 def test_100_after_a_second(plain: Running, service: Upstream) -> None:
     """A service that says nothing gets the body all the same, and the caller its 100 from the gateway."""
     with Caller(plain.port) as caller:
@@ -373,6 +374,7 @@ def test_100_after_a_second(plain: Running, service: Upstream) -> None:
     assert service.requests[-1].body == b"hello"
 
 
+@pytest.mark.slow
 def test_body_sent_without_waiting(plain: Running, service: Upstream) -> None:
     """A caller that does not wait for its 100 is served as well."""
     assert ask(plain.port, EXPECTING + b"hello").status == 200

@@ -18,6 +18,8 @@ from tests.proxy.intermediary import Intermediary
 from tests.running import Running
 from tests.upstreams import Received, Upstream, Wire
 
+pytestmark = pytest.mark.slow
+
 STEPS = {
     "plain": 'Proxy(at("/"))',
     "based": 'Proxy(at("/base/"))',

@@ -17,6 +17,8 @@ from tests.gateways import gateway, in_front_of
 from tests.running import Running
 from tests.upstreams import Upstream
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cr3t-marker"
 
 
