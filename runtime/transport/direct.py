@@ -349,10 +349,13 @@ class Direct:
         if not self._serving:
             return
         response = self._begun()
+        if self._error is not None and not response.started:
+            self._failed(response, self._error)
+            return
         if self._status:
             try:
                 if not response.started:
-                    if self._measured and not self._chunks and not self._ended and self._error is None:
+                    if self._measured and not self._chunks and not self._ended:
                         # A head of announced length goes out with its first bytes.
                         return
                     head = asgi.response_head(self._x, self._call, self._status, self._headers)

@@ -194,6 +194,11 @@ ANSWERS = {
     "space in a name": OK + b"X A: a\r\nContent-Length: 5\r\n\r\nhello",
     "space before the colon": OK + b"Content-Length : 5\r\n\r\nhello",
     "no colon": OK + b"nothing\r\nContent-Length: 5\r\n\r\nhello",
+    "ends behind the head": OK + b"Content-Length: 5\r\n\r\n",
+    "ends half-way": OK + b"Content-Length: 5\r\n\r\nhel",
+    "ends in a chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+    "ends in the head": OK + b"Content-Le",
+    "nothing": b"",
     "old": b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     "no HTTP": b"hello\r\n\r\n",
     "status": b"HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -220,8 +225,8 @@ def test_answers_are_passed_on_alike(both: Both, name: str) -> None:
         if cut is not None:
             await asyncio.sleep(0.02)
             await wire.send(raw[cut:])
-        # Whatever is whole goes on: only one answer ends with the connection.
-        wire.keep = name != "until it closes"
+        # Whatever is whole goes on: only some answers end with the connection.
+        wire.keep = not name.startswith(("until it closes", "ends ", "nothing"))
 
     both.service.answer = answer
     streams = [
