@@ -228,7 +228,9 @@ class Direct:
 
     def _refuse(self, error: Exception) -> None:
         answer = gateway.answer_to(self._x, error)
-        if self._x.delay:
+        if self._response is not None and self._response.started:
+            self._cut(answer.status, answer.reason)
+        elif self._x.delay:
             self._task = self._loop.create_task(self._carry_slowly(answer))
         else:
             self._answer(answer)
@@ -435,6 +437,8 @@ class Direct:
 
     def _next(self) -> None:
         """Serve the request behind the one that has been answered."""
+        if not self._between:
+            return
         behind, self._behind = self._behind, b""
         self._between = False
         self._caller.resume_requests(behind)
