@@ -302,9 +302,12 @@ class GatewayProtocol(ASGIProtocol):
 
     def _is_idle(self) -> bool:
         """Whether the connection waits for a request of which nothing has been read."""
-        if self._direct is not None and self._direct.busy:
-            return False
-        return self._awaiting_request and self._head_bytes == 0
+        return self._awaiting_request and self._head_bytes == 0 and not self._is_served_directly
+
+    @property
+    def _is_served_directly(self) -> bool:
+        """Whether a request is being served without the connection's task."""
+        return self._direct is not None and self._direct.busy
 
     # What the short way tells
 
@@ -398,7 +401,7 @@ class GatewayProtocol(ASGIProtocol):
             while not self._closed:
                 self.req_count += 1
                 if not self._request_ready.is_set():
-                    if self.req_count > 1:
+                    if self.req_count > 1 and not self._is_served_directly:
                         self._arm_keepalive_timer()
                     self._awaiting_request = True
                     try:

@@ -118,8 +118,7 @@ class Proxy:
         self._turn = 0
         self._sites: tuple[_Site, ...] = ()
         self._redirects: _Redirects | None = None
-        defaults = (self._response, self._quiet) == (RESPONSE_TIMEOUT, QUIET_TIMEOUT)
-        self._is_plain = defaults and not (self._keep_case or self._changes_response or follow_redirects)
+        self._is_plain = not (self._keep_case or self._changes_response or follow_redirects)
         if service is not None:
             tls = partial(client_context, verify=secure, files=dict(target or {}))
             pools = Pools(tls=tls, local_address=local_address, response=self._response, proxy_url=proxy_url)
@@ -167,7 +166,7 @@ class Proxy:
         has_body = chunked or bool(length)
         head = b"".join(parts)
         if self._is_plain and not has_body and accept is None:
-            return Call(site.pool, method, path, head)
+            return Call(site.pool, method, path, head, response=self._response, quiet=self._quiet)
         return Call(
             site.pool,
             method,
