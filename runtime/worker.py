@@ -39,11 +39,12 @@ from egc.runtime.headers import Headers
 from egc.runtime.heads import PlainRequests
 from egc.runtime.listener import plain_address
 from egc.runtime.parser import MAX_HEAD_BYTES, Head, RequestParser
-from egc.runtime.transport.direct import READER_TIMEOUT, Direct
+from egc.runtime.transport.direct import Direct
 from egc.runtime.transport.response import Response, message_head, status_line
 from egc.runtime.transport.tunnel import EXTENSION, GOODBYE, Tunnel
 
 HEADER_TIMEOUT = 20.0
+READER_TIMEOUT = 60.0
 DISCARD_BYTES = 1 << 20
 DISCARD_SECONDS = 2.0
 _NOT_WITH_101 = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding"))
@@ -132,7 +133,15 @@ class GatewayProtocol(ASGIProtocol):
             return None
         peer = plain_address(client[0]) if client else ""
         certified = listener.asks_certificates and self._certificate is not None
-        return Direct(self, gateway, listener, worker.plain_requests, peer=peer, certified=certified)
+        return Direct(
+            self,
+            gateway,
+            listener,
+            worker.plain_requests,
+            peer=peer,
+            certified=certified,
+            patience=READER_TIMEOUT,
+        )
 
     def _setup_callback_parser(self) -> None:
         cfg = self.cfg

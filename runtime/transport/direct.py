@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 MAX_BEHIND = 4 * 65536
 """Bytes that are held of requests behind the one that is being served, before reading pauses."""
 
-READER_TIMEOUT = 60.0
-"""Seconds that a caller may take for what waits to be sent to it."""
-
 _1_1 = (1, 1)
 
 
@@ -42,7 +39,16 @@ async def _no_body() -> MutableMapping[str, Any]:
 
 
 class Direct:
-    """The short way of one connection, and the sink of the service's answer. One request at a time."""
+    """The short way of one connection, and the sink of the service's answer. One request at a time.
+
+    Arguments:
+        caller: the connection.
+        served: the gateway, and `listener` where the connection came in.
+        requests: reads plain requests.
+        peer: the address at the other end of the socket.
+        certified: whether the caller has shown a TLS certificate that was verified.
+        patience: seconds that a caller may take for what waits to be sent to it.
+    """
 
     __slots__ = (
         "_behind",
@@ -61,6 +67,7 @@ class Direct:
         "_loop",
         "_measured",
         "_method",
+        "_patience",
         "_peer",
         "_requests",
         "_response",
@@ -88,6 +95,7 @@ class Direct:
         *,
         peer: str,
         certified: bool,
+        patience: float,
     ) -> None:
         self._caller = caller
         self._gateway = served
@@ -97,6 +105,7 @@ class Direct:
         self._scheme = "https" if listener.secure else "http"
         self._peer = peer
         self._certified = certified
+        self._patience = patience
         self._behind = b""
         self._between = False
         self._connection: Connection | None = None
@@ -165,7 +174,7 @@ class Direct:
         if self.busy and self._stalled is None:
             if self._connection is not None:
                 self._connection.pause()
-            self._stalled = self._loop.call_later(READER_TIMEOUT, self._caller.transport.abort)
+            self._stalled = self._loop.call_later(self._patience, self._caller.transport.abort)
 
     def resume_writing(self) -> None:
         """The caller takes bytes again."""
