@@ -14,8 +14,8 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from egc.compiler.migrate.entries import FAMILIES, LONGEST, Entry, Family, Source, Unreadable, most_fields
 
@@ -58,7 +58,7 @@ class Dump:
         except OSError as error:
             raise Unreadable(f"{self._path}: {error.strerror or error}") from None
 
-    def _entries(self, file: BinaryIO) -> Iterator[Entry]:
+    def _entries(self, file: BufferedIOBase) -> Iterator[Entry]:
         lines = _lines(file, self._path)
         number, head = next(lines, (1, None))
         if not isinstance(head, dict) or head.get("format") != FORMAT:
@@ -156,13 +156,13 @@ def _line(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedIOBase:
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP)) == _GZIP
-    return gzip.open(path, "rb") if compressed else path.open("rb")  # type: ignore[return-value]  # GzipFile is one
+    return gzip.open(path, "rb") if compressed else path.open("rb")
 
 
-def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, object]]:
+def _lines(file: BufferedIOBase, path: Path) -> Iterator[tuple[int, object]]:
     """The lines that are not empty, parsed, with their numbers."""
     number = 0
     while True:

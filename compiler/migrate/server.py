@@ -108,9 +108,10 @@ class Server:
 
     def _all(self, commands: Any) -> list[Any]:
         """The answers to some commands, sent together."""
-        pipeline = self._redis.pipeline(transaction=False)
+        # redis-py gives this method no types.
+        pipeline: Any = self._redis.pipeline(transaction=False)
         for command in commands:
-            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py leaves this one out
+            pipeline.execute_command(*command)
         answers: list[Any] = pipeline.execute()
         return answers
 

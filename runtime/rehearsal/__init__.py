@@ -387,11 +387,12 @@ def _embedded(data: Path) -> Iterator[None]:
         return SQLiteStore(data)
 
     real = shared.RedisStore
-    shared.RedisStore = private  # type: ignore[assignment, misc]  # for as long as the module is being imported
+    # For as long as the module is being imported.
+    vars(shared)["RedisStore"] = private
     try:
         yield
     finally:
-        shared.RedisStore = real  # type: ignore[misc]  # as above
+        vars(shared)["RedisStore"] = real
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.ci.checkout import BROKEN, GOOD, OPEN, ROOT, git, repository
 
 pytestmark = pytest.mark.slow
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+ACTION = yaml.safe_load((ROOT / ".github" / "action" / "action.yml").read_text())
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 GITLAB = yaml.safe_load((ROOT / ".gitlab" / "egc.yml").read_text())["egc"]
 
@@ -40,7 +40,7 @@ class Workflow:
         """A text with its expressions worked out, those that the action uses."""
         inputs = {name: str(about["default"]) for name, about in ACTION["inputs"].items()} | self.inputs
         known = {f"inputs.{name}": value for name, value in inputs.items()}
-        known |= {"github.action_path": str(ROOT), "github.event.pull_request.base.sha": ""}
+        known |= {"github.action_path": str(ROOT / ".github" / "action"), "github.event.pull_request.base.sha": ""}
         for _ in range(2):
             text = re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: known[found[1]], text)
         return text

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from egc.compiler.diff.sources import Loaded, load
 from egc.compiler.diff.told import way
 from egc.compiler.plan import Gateway, Route
 from egc.compiler.requests import Request, taken
-from tests.soundness.configurations import FLAGS, SERVICES, configuration
+from tests.soundness.configurations import FLAGS, SERVICES, Configuration, configuration
 from tests.soundness.mutations import changed, rewritten, spelled
 from tests.soundness.traffic import (
     Came,
@@ -57,7 +58,7 @@ def test_what_is_answered_differently_has_a_row_that_is_about_it(
         random = Random(seed)
         trial = tmp_path / f"{seed}-made"
         one = compiling(random, trial, lambda chance: configuration(chance, ports))
-        other = compiling(random, trial, lambda chance, one=one: changed(chance, one))  # type: ignore[misc]
+        other = compiling(random, trial, partial(_mutant, one))
         with running(one, data, tmp_path / f"{seed}a") as before, running(other, data, tmp_path / f"{seed}b") as after:
             sides = [load(str(tmp_path / f"{seed}{side}" / "config"), {}) for side in "ab"]
             found = compare(*sides)
@@ -83,6 +84,10 @@ def test_what_is_answered_differently_has_a_row_that_is_about_it(
         record_property(name, count)
     assert differing
     assert shown_by
+
+
+def _mutant(one: Configuration, chance: Random) -> Configuration:
+    return changed(chance, one)
 
 
 PLAIN = ("added", "removed", "re-routed", "authentication-added", "authentication-removed", "service-moved")
